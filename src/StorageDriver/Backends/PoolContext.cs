@@ -1,0 +1,40 @@
+using Cistern.Storage.Commands;
+using Cistern.Storage.Definitions;
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Storage.Backends;
+
+/// <summary>What a backend is given to work with.</summary>
+public sealed class PoolContext
+{
+    public required PoolDefinition Definition { get; init; }
+
+    /// <summary>What <see cref="Capabilities.IPoolActivation.StartAsync"/> returned; null for a pool that is not running or a type that has none.</summary>
+    public IPoolSession? Session { get; init; }
+
+    public required HostContext Host { get; init; }
+
+    /// <summary>The pool's own few threads: every blocking call on storage that may hang runs there.</summary>
+    public required Pools.PoolThreads Threads { get; init; }
+
+    /// <summary>What the last scan knew of a volume, to spare probing it again; null when unknown.</summary>
+    public required Func<string, ScannedVolume?> Known { get; init; }
+}
+
+/// <summary>The host that the driver runs on; everything in it can be replaced in a test.</summary>
+public sealed class HostContext
+{
+    public required ICommandRunner Commands { get; init; }
+
+    public required HostTools Tools { get; init; }
+
+    /// <summary>Folder for run-time files of this instance (temporary secrets, journals), mode 0700.</summary>
+    public required string RunDirectory { get; init; }
+
+    /// <summary>Name of this host and instance, part of the names of volumes under construction.</summary>
+    public required string InstanceId { get; init; }
+
+    public required TimeProvider Clock { get; init; }
+
+    public required ILoggerFactory Loggers { get; init; }
+}

@@ -1,0 +1,14 @@
+namespace Cistern.Storage;
+
+/// <summary>Where the driver keeps its files, in libvirt's layout, and how it behaves.</summary>
+public sealed record StorageDriverOptions
+{
+    /// <summary>Folder of the pools' XML files and of <c>autostart/</c> (libvirt's <c>/etc/libvirt/storage</c>).</summary>
+    public required string ConfigDirectory { get; init; }
+
+    /// <summary>Folder of the state of running pools (libvirt's <c>/run/libvirt/storage</c>).</summary>
+    public required string RunDirectory { get; init; }
+
+    /// <summary>Longest time that one blocking call on a pool's storage may take.</summary>
+    public TimeSpan StorageTimeout { get; init; } = TimeSpan.FromSeconds(60);
+}
