@@ -1,0 +1,51 @@
+# The two commands of the README are `make run` and `make test`; the rest serves them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+CONFIGURATION ?= Release
+export DOTNET_CLI_TELEMETRY_OPTOUT := 1
+export DOTNET_NOLOGO := 1
+
+.PHONY: build run publish unit format test interop compare fuzz bench bench-micro soak clean
+
+build:
+	dotnet build Server.sln -c $(CONFIGURATION) -v quiet
+
+# Builds and starts a working server for this user: no root, no other service. ARGS passes options on.
+run:
+	dotnet build src/Server/Server.csproj -c $(CONFIGURATION) -v quiet
+	exec dotnet src/Server/bin/$(CONFIGURATION)/net10.0/cisternd.dll $(ARGS)
+
+# The shipped form: one self-contained, trimmed, ReadyToRun file.
+publish:
+	dotnet publish src/Server/Server.csproj -c Release -v quiet -o artifacts/publish
+
+# The fast inner loop: no root, nothing installed, under a minute.
+unit:
+	eng/test unit
+
+format:
+	dotnet format Server.sln --verify-no-changes --no-restore
+
+# Everything; installs what it needs through apt when root, else names it.
+test:
+	eng/test all
+
+interop:
+	eng/test interop
+
+compare:
+	eng/test compare
+
+# make fuzz TARGET=frame SECONDS=60
+fuzz:
+	dotnet run --project tests/Fuzz -c Release -- $(or $(TARGET),all) --seconds $(or $(SECONDS),60)
+
+bench: publish
+	dotnet run --project benchmarks/SideBySide -c Release -- $(ARGS)
+
+bench-micro:
+	dotnet run --project benchmarks/Micro -c Release -- $(ARGS)
+
+clean:
+	dotnet clean Server.sln -v quiet
+	rm -rf artifacts TestResults
