@@ -34,6 +34,9 @@ public sealed class HostContext
     /// <summary>Name of this host and instance, part of the names of volumes under construction.</summary>
     public required string InstanceId { get; init; }
 
+    /// <summary>Where a backend records the temporary files of volumes under construction.</summary>
+    public Persistence.BuildJournal Journal => new(RunDirectory);
+
     public required TimeProvider Clock { get; init; }
 
     public required ILoggerFactory Loggers { get; init; }

@@ -1,7 +1,7 @@
 namespace Cistern.Storage.Errors;
 
 /// <summary>The only place where error texts are written. One factory a kind of failure; each names what was wrong.</summary>
-public static class StorageErrors
+public static partial class StorageErrors
 {
     public static StorageException NoPoolWithUuid(Guid uuid, string name) =>
         New(StorageErrorCode.NoStoragePool, $"no storage pool with matching uuid '{uuid}' ({name})");

@@ -1,0 +1,46 @@
+namespace Cistern.Storage.Persistence;
+
+/// <summary>
+/// Files of volumes under construction that a killed server would leave behind: one record, a file holding the path, per temporary file.
+/// Only what is recorded here is ever cleaned up, so that servers sharing a folder do not touch each other's work.
+/// A record outlives a killed process, not a crashed host: it is not synced.
+/// </summary>
+public sealed class BuildJournal(string directory)
+{
+    private static int s_last;
+
+    private string Directory { get; } = Path.Combine(directory, "building");
+
+    /// <summary>Records <paramref name="path"/> before the file is made; dispose of the record when the file is gone or has its final name.</summary>
+    public IDisposable Record(string path)
+    {
+        System.IO.Directory.CreateDirectory(Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        var record = Path.Combine(Directory, $"{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}");
+        File.WriteAllText(record, path);
+        return new Entry(record);
+    }
+
+    /// <summary>Removes what an earlier process left. A path whose folder is missing (not mounted yet) stays recorded.</summary>
+    public void CleanUp()
+    {
+        if (!System.IO.Directory.Exists(Directory))
+        {
+            return;
+        }
+
+        foreach (var record in System.IO.Directory.GetFiles(Directory))
+        {
+            var path = File.ReadAllText(record);
+            if (System.IO.Directory.Exists(Path.GetDirectoryName(path)))
+            {
+                File.Delete(path);
+                File.Delete(record);
+            }
+        }
+    }
+
+    private sealed class Entry(string record) : IDisposable
+    {
+        public void Dispose() => File.Delete(record);
+    }
+}
