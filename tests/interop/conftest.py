@@ -1,0 +1,152 @@
+"""Fixtures: the server under test, stock clients of it, and pools for one test."""
+
+import os
+import queue
+import shutil
+import sys
+import tempfile
+import threading
+from pathlib import Path
+
+import libvirt
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from pools import Pool  # noqa: E402
+from servers import KINDS, Libvirtd  # noqa: E402
+from virsh import Virsh  # noqa: E402
+from wire.client import WireClient  # noqa: E402
+
+
+def pytest_addoption(parser):
+    parser.addoption("--against", choices=sorted(KINDS), default="cistern", help="the server that is tested")
+
+
+def pytest_collection_modifyitems(config, items):
+    against = config.getoption("against")
+    if against == "libvirtd" and not Libvirtd.installed():
+        raise pytest.UsageError("--against=libvirtd needs Debian's libvirt-daemon")
+    other = {"cistern": "libvirtd_only", "libvirtd": "cistern_only"}[against]
+    for item in items:
+        if mark := item.get_closest_marker(other):
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def event_loop():
+    """libvirt's default event loop on a thread; its errors are raised, so they need not be printed as well."""
+    libvirt.registerErrorHandler(lambda *_: None, None)
+    libvirt.virEventRegisterDefaultImpl()
+    stopping = threading.Event()
+
+    def tick(*_):
+        if stopping.is_set():
+            libvirt.virEventRemoveTimeout(timer)
+
+    timer = libvirt.virEventAddTimeout(200, tick, None)
+    loop = threading.Thread(target=lambda: [libvirt.virEventRunDefaultImpl() for _ in iter(stopping.is_set, True)], daemon=True)
+    loop.start()
+    yield
+    stopping.set()
+    loop.join(5)
+
+
+@pytest.fixture
+def short_folder():
+    """A temporary folder with a short name: a unix socket's path has at most 107 bytes."""
+    folder = Path(tempfile.mkdtemp(prefix="interop-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def _run_server(kind: str):
+    folder = Path(tempfile.mkdtemp(prefix="interop-"))
+    folder.chmod(0o755)
+    server = KINDS[kind](folder)
+    try:
+        server.start()
+        yield server
+        assert server.is_alive(), f"the server died:\n{server.log_tail()}"
+        assert server.stop() == 0, f"the server did not end cleanly:\n{server.log_tail()}"
+    finally:
+        if server.is_alive():
+            server.process.kill()
+            server.process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def server(request):
+    """The server of this module; it must outlive the module's tests and then end cleanly."""
+    yield from _run_server(request.config.getoption("against"))
+
+
+@pytest.fixture
+def own_server(request):
+    """A server for one test, which may stop and restart it."""
+    yield from _run_server(request.config.getoption("against"))
+
+
+@pytest.fixture(params=["unix", "tcp"])
+def transport(request):
+    return request.param
+
+
+@pytest.fixture
+def virsh(server, transport, tmp_path):
+    return Virsh(server.uri(transport), tmp_path)
+
+
+@pytest.fixture
+def read_only_virsh(server, transport, tmp_path):
+    return Virsh(server.uri(transport), tmp_path, "-r")
+
+
+@pytest.fixture
+def conn(server):
+    connection = libvirt.open(server.uri())
+    yield connection
+    connection.close()
+
+
+@pytest.fixture
+def wire(server):
+    """Opens raw connections: wire(), wire("tcp"), wire(open_as=None) before CONNECT_OPEN."""
+    clients = []
+
+    def connect(transport="unix", **keywords) -> WireClient:
+        clients.append(WireClient(server.connect(transport), **keywords))
+        return clients[-1]
+
+    yield connect
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def pool(conn, tmp_path):
+    """A started persistent dir pool of its own, gone after the test."""
+    with Pool(conn, f"p-{os.urandom(4).hex()}", tmp_path / "pool") as made:
+        yield made
+
+
+@pytest.fixture
+def events(conn):
+    """Records events: events(pool or None) returns a queue of ('lifecycle', name, event, detail) and ('refresh', name)."""
+    registered = []
+
+    def record(pool=None) -> queue.Queue:
+        seen = queue.Queue()
+        registered.append(conn.storagePoolEventRegisterAny(
+            pool, libvirt.VIR_STORAGE_POOL_EVENT_ID_LIFECYCLE,
+            lambda _, of, event, detail, to: to.put(("lifecycle", of.name(), event, detail)), seen))
+        registered.append(conn.storagePoolEventRegisterAny(
+            pool, libvirt.VIR_STORAGE_POOL_EVENT_ID_REFRESH,
+            lambda _, of, to: to.put(("refresh", of.name())), seen))
+        return seen
+
+    yield record
+    for number in registered:
+        conn.storagePoolEventDeregisterAny(number)

@@ -1,0 +1,164 @@
+"""Private servers to test against: Cistern, or Debian's libvirtd as the judge of the tests themselves."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+START_TIMEOUT = 30
+STOP_TIMEOUT = 20
+
+
+def cisternd_binary() -> Path:
+    """The binary named by CISTERND, else the newest one built in this repository."""
+    if named := os.environ.get("CISTERND"):
+        return Path(named).resolve()
+    built = [
+        *REPOSITORY.glob("artifacts/publish/cisternd"),
+        *REPOSITORY.glob("src/Server/bin/*/net*/cisternd"),
+        *REPOSITORY.glob("artifacts/bin/Server/*/cisternd"),
+    ]
+    if not built:
+        raise FileNotFoundError("no cisternd: build src/Server or set CISTERND")
+    return max(built, key=lambda path: path.stat().st_mtime)
+
+
+class Server:
+    """One server process with all of its files below `root`; TCP on a free loopback port, two unix sockets."""
+
+    def __init__(self, root: Path):
+        self.root = root
+        self.sockets = root / "sock"
+        self.port = 0
+        self.process = None
+        self.sockets.mkdir(parents=True)
+
+    @property
+    def unix_path(self) -> str:
+        return str(self.sockets / "libvirt-sock")
+
+    @property
+    def read_only_path(self) -> str:
+        return str(self.sockets / "libvirt-sock-ro")
+
+    @property
+    def log(self) -> Path:
+        return self.root / "server.log"
+
+    def uri(self, transport: str = "unix", path: str = "system", driver: str = "qemu") -> str:
+        """A client URI; transport is unix, tcp or ro (the read-only unix socket)."""
+        if transport == "tcp":
+            return f"{driver}+tcp://127.0.0.1:{self.port}/{path}"
+        file = self.read_only_path if transport == "ro" else self.unix_path
+        return f"{driver}+unix:///{path}?socket={file}"
+
+    def connect(self, transport: str = "unix") -> socket.socket:
+        if transport == "tcp":
+            return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        stream = socket.socket(socket.AF_UNIX)
+        stream.settimeout(20)
+        stream.connect(self.read_only_path if transport == "ro" else self.unix_path)
+        return stream
+
+    def start(self) -> None:
+        deadline = time.monotonic() + START_TIMEOUT
+        with open(self.log, "ab") as log:
+            self._launch(log)
+        while not self._ready():
+            assert self.process.poll() is None, f"server ended early:\n{self.log_tail()}"
+            assert time.monotonic() < deadline, f"server not ready:\n{self.log_tail()}"
+            time.sleep(0.02)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """Sends the signal and returns the exit status (negative: ended by that signal)."""
+        self.process.send_signal(number)
+        try:
+            return self.process.wait(STOP_TIMEOUT)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+    def restart(self, number: int = signal.SIGTERM) -> None:
+        self.stop(number)
+        self.start()
+
+    def is_alive(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def log_tail(self) -> str:
+        return self.log.read_text(errors="replace")[-4000:] if self.log.exists() else ""
+
+
+class Cistern(Server):
+    name = "cistern"
+
+    def _launch(self, log) -> None:
+        self._output = self.root / "listening"
+        port = self.port or 0
+        with open(self._output, "wb") as output:
+            self.process = subprocess.Popen(
+                [cisternd_binary(), "--root", self.root / "state", "--tcp", f"127.0.0.1:{port}",
+                 "--socket-dir", self.sockets, "--no-default-pool"],
+                stdin=subprocess.DEVNULL, stdout=output, stderr=log)
+
+    def _ready(self) -> bool:
+        told = [line.split(maxsplit=1)[1] for line in self._output.read_text().splitlines(keepends=True)
+                if line.startswith("listening ") and line.endswith("\n")]
+        ports = [int(address.strip().rsplit(":", 1)[1]) for address in told if address.startswith("tcp://")]
+        if not ports or sum(address.startswith("unix:") for address in told) < 2:
+            return False
+        self.port = ports[0]
+        return True
+
+    def log_tail(self) -> str:
+        output = self._output.read_text(errors="replace") if self._output.exists() else ""
+        return super().log_tail() + output[-4000:]
+
+
+class Libvirtd(Server):
+    """libvirtd in a mount namespace of its own, where the folders that it hard-codes are bound below `root`."""
+
+    name = "libvirtd"
+    FOLDERS = {"etc": "/etc/libvirt", "run": "/run/libvirt", "lib": "/var/lib/libvirt",
+               "cache": "/var/cache/libvirt", "log": "/var/log/libvirt"}
+
+    @staticmethod
+    def installed() -> bool:
+        return shutil.which("libvirtd", path="/usr/sbin:/usr/bin") is not None
+
+    def _launch(self, log) -> None:
+        if not self.port:
+            self._configure()
+        mounts = " && ".join(f"mkdir -p {there} && mount --bind {self.root / here} {there}"
+                             for here, there in self.FOLDERS.items())
+        command = f"{mounts} && exec /usr/sbin/libvirtd --listen -f {self.root}/libvirtd.conf -p {self.root}/pid"
+        namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
+        self.process = subprocess.Popen([*namespace, "sh", "-c", command],
+                                        stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    def _configure(self) -> None:
+        for folder in self.FOLDERS:
+            (self.root / folder).mkdir()
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            self.port = probe.getsockname()[1]
+        (self.root / "libvirtd.conf").write_text(
+            f'unix_sock_dir = "{self.sockets}"\n'
+            f'listen_tcp = 1\nlisten_tls = 0\nlisten_addr = "127.0.0.1"\ntcp_port = "{self.port}"\n'
+            'auth_tcp = "none"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n'
+            'host_uuid = "c7a5fdbd-edaf-9455-926a-d65c16db1809"\n')
+
+    def _ready(self) -> bool:
+        try:
+            for transport in ("unix", "ro", "tcp"):
+                self.connect(transport).close()
+            return True
+        except OSError:
+            return False
+
+
+KINDS = {kind.name: kind for kind in (Cistern, Libvirtd)}

@@ -1,0 +1,1 @@
+"""A small client of the RPC protocol for what no binding sends: raw packets in, raw packets out."""
