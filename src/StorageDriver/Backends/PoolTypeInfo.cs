@@ -16,6 +16,18 @@ public enum SourceParts
     InitiatorIqn = 32,
 }
 
+/// <summary>The extra options that a type takes in an XML namespace of their own.</summary>
+public enum OptionsNamespace
+{
+    None,
+
+    /// <summary><c>fs:mount_opts</c>.</summary>
+    MountOptions,
+
+    /// <summary><c>rbd:config_opts</c>.</summary>
+    ConfigOptions,
+}
+
 /// <summary>How the target path of a type comes about.</summary>
 public enum TargetPathRule
 {
@@ -43,12 +55,16 @@ public sealed record PoolTypeInfo
     /// <summary>Parts that the type uses, a superset of <see cref="Required"/>.</summary>
     public SourceParts Accepted { get; init; }
 
-    /// <summary>Source formats, the default first; empty when the type has none.</summary>
+    /// <summary>Source formats in libvirt's order; empty when the type has none.</summary>
     public ImmutableArray<string> SourceFormats { get; init; } = [];
 
-    /// <summary>Volume formats in libvirt's order; empty when the type has none.</summary>
+    /// <summary>The source format of a document that names none; null when the type has none.</summary>
+    public string? DefaultSourceFormat { get; init; }
+
+    /// <summary>Volume formats in libvirt's order; empty when the type has none. <c>none</c> can be asked for only where it is the default.</summary>
     public ImmutableArray<string> VolumeFormats { get; init; } = [];
 
+    /// <summary>The format of a volume's document that names none; null when the type has none.</summary>
     public string? DefaultVolumeFormat { get; init; }
 
     public VolumeKind VolumeKind { get; init; }
@@ -57,8 +73,16 @@ public sealed record PoolTypeInfo
 
     public string TargetPathPrefix { get; init; } = "";
 
-    /// <summary>The pool's name may be left out of the document when the source has a name.</summary>
-    public bool NameFromSource { get; init; }
+    /// <summary>The source's directory when the document names none; null where it has no default.</summary>
+    public string? DefaultSourceDir { get; init; }
+
+    /// <summary>The document may switch copy-on-write (<c>features/cow</c>).</summary>
+    public bool AcceptsCow { get; init; }
+
+    public OptionsNamespace OptionsNamespace { get; init; }
+
+    /// <summary>The pool's and the source's name stand in for each other where the document gives only one.</summary>
+    public bool NameFromSource => Accepted.HasFlag(SourceParts.Name);
 
     /// <summary>One volume's change alters others, so the pool's gate stays closed through it (disk, logical).</summary>
     public bool SerialisesChanges { get; init; }
@@ -66,6 +90,6 @@ public sealed record PoolTypeInfo
     /// <summary>Volumes' paths may be looked up by a path that a symbolic link below the target resolves to.</summary>
     public bool StablePaths { get; init; }
 
-    /// <summary>Tools without which the type cannot be used.</summary>
+    /// <summary>Tools (names in <see cref="Commands.HostTools"/>) without which the type cannot be used.</summary>
     public ImmutableArray<string> Tools { get; init; } = [];
 }

@@ -12,7 +12,7 @@ public sealed record PoolDefinition
     /// <summary>In network byte order its 16 bytes are the wire's uuid.</summary>
     public required Guid Uuid { get; init; }
 
-    /// <summary>Ignored in clients' documents; read back from our own configuration and state files.</summary>
+    /// <summary>Never read from a document; the last known numbers of a definition that is set aside.</summary>
     public PoolNumbers Numbers { get; init; }
 
     /// <summary><c>features/cow@state</c>; null when not given.</summary>

@@ -32,7 +32,7 @@ public sealed record PoolSource
     public string? Product { get; init; }
 }
 
-/// <summary>A server of the source; <paramref name="Port"/> 0 means the protocol's default.</summary>
+/// <summary>A server of the source; <paramref name="Port"/> 0 means the protocol's default. libvirt does not check its range.</summary>
 public sealed record SourceHost(string Name, int Port = 0);
 
 /// <summary>A device of the source.</summary>
@@ -47,7 +47,8 @@ public readonly record struct FreeExtent(ulong Start, ulong End);
 
 /// <summary>Credentials of a source: where the secret is, never the secret.</summary>
 /// <param name="Type"><c>chap</c> or <c>ceph</c>.</param>
-public sealed record SourceAuth(string Type, string Username, SecretReference Secret);
+/// <param name="SecretType">The <c>type</c> that the document's secret element carries; it has no meaning for pools but is kept.</param>
+public sealed record SourceAuth(string Type, string Username, SecretReference Secret, string? SecretType = null);
 
 /// <summary>A secret named by uuid or by usage; exactly one is set.</summary>
 public sealed record SecretReference(Guid? Uuid, string? Usage);
@@ -63,4 +64,4 @@ public sealed record PciParent(uint Domain, uint Bus, uint Slot, uint Function, 
 
 /// <summary>A Fibre Channel host, possibly a virtual port to be created.</summary>
 public sealed record FcHostAdapter(
-    string? Name, string? Parent, string? ParentWwnn, string? ParentWwpn, string? ParentFabricWwn, bool? Managed, string Wwnn, string Wwpn) : SourceAdapter;
+    string? Parent, string? ParentWwnn, string? ParentWwpn, string? ParentFabricWwn, bool? Managed, string Wwnn, string Wwpn) : SourceAdapter;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Cistern.Storage.Definitions;
 
@@ -74,14 +75,24 @@ public enum VolumeFeatures
     ExtendedL2 = 2,
 }
 
-/// <summary>A point in time of a file, to the nanosecond.</summary>
-public readonly record struct FileTime(long Seconds, uint Nanoseconds);
+/// <summary>A point in time of a file, to the nanosecond. Formats as seconds, with a fraction of nine digits unless that is zero.</summary>
+public readonly record struct FileTime(long Seconds, uint Nanoseconds) : ISpanFormattable
+{
+    public bool TryFormat(Span<char> destination, out int charsWritten, ReadOnlySpan<char> format, IFormatProvider? provider) =>
+        Nanoseconds == 0
+            ? Seconds.TryFormat(destination, out charsWritten, provider: CultureInfo.InvariantCulture)
+            : destination.TryWrite(CultureInfo.InvariantCulture, $"{Seconds}.{Nanoseconds:d9}", out charsWritten);
+
+    public string ToString(string? format, IFormatProvider? formatProvider) => ToString();
+
+    public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"{this}");
+}
 
 /// <summary>Times of a volume's file.</summary>
 public sealed record Timestamps(FileTime Access, FileTime Modify, FileTime Change, FileTime Birth);
 
 /// <summary>What a volume is encrypted with.</summary>
-/// <param name="Format"><c>luks</c>, <c>qcow</c> or <c>default</c>.</param>
+/// <param name="Format"><c>luks</c>, <c>luks2</c>, <c>qcow</c> or <c>default</c>.</param>
 public sealed record VolumeEncryption(string Format)
 {
     public ImmutableArray<EncryptionSecret> Secrets { get; init; } = [];

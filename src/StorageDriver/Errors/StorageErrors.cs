@@ -21,6 +21,57 @@ public static partial class StorageErrors
     public static StorageException Xml(string detail) =>
         New(StorageErrorCode.XmlError, detail);
 
+    public static StorageException XmlNotWellFormed(string detail) =>
+        New(StorageErrorCode.XmlNotWellFormed, $"cannot read the XML document: {detail}");
+
+    public static StorageException XmlWrongRoot(string expected, string actual) =>
+        New(StorageErrorCode.XmlError, $"expected a document with root element '{expected}', not '{actual}'", StorageErrorDomain.Xml);
+
+    public static StorageException XmlMissingElement(string element) =>
+        New(StorageErrorCode.XmlError, $"element '{element}' is missing");
+
+    public static StorageException XmlMissingAttribute(string attribute, string element) =>
+        New(StorageErrorCode.XmlError, $"attribute '{attribute}' of element '{element}' is missing", StorageErrorDomain.Xml);
+
+    public static StorageException XmlInvalidAttribute(string attribute, string element, string value, string expected) =>
+        New(StorageErrorCode.XmlError, $"attribute '{attribute}' of element '{element}' must be {expected}, not '{value}'", StorageErrorDomain.Xml);
+
+    public static StorageException XmlInvalidElement(
+        string element, string value, string expected, StorageErrorDomain domain = StorageErrorDomain.Storage) =>
+        New(StorageErrorCode.XmlError, $"element '{element}' must be {expected}, not '{value}'", domain);
+
+    /// <summary>The document does not follow the schema.</summary>
+    public static StorageException XmlInvalidSchema(string detail) =>
+        New(StorageErrorCode.XmlInvalidSchema, $"the XML document is not valid: {detail}", StorageErrorDomain.Xml);
+
+    /// <summary>The document asks for something that is not known or not possible.</summary>
+    public static StorageException ConfigUnsupported(string detail) =>
+        New(StorageErrorCode.ConfigUnsupported, detail);
+
+    public static StorageException UnknownPoolFormat(string format, string pool) =>
+        ConfigUnsupported($"unknown format '{format}' for a pool of type '{pool}'");
+
+    public static StorageException UnknownVolumeFormat(string format, string pool) =>
+        ConfigUnsupported($"unknown volume format '{format}' for a pool of type '{pool}'");
+
+    public static StorageException CowNotSupported(string pool) =>
+        New(StorageErrorCode.NoSupport, $"feature 'cow' cannot be set for a pool of type '{pool}'");
+
+    public static StorageException InvalidSecretReference(string detail) =>
+        New(StorageErrorCode.XmlError, detail, StorageErrorDomain.None);
+
+    public static StorageException InvalidPciAddress(string detail) =>
+        New(StorageErrorCode.XmlError, $"invalid PCI address: {detail}", StorageErrorDomain.None);
+
+    public static StorageException InvalidWorldWideName(string attribute, string value) =>
+        New(StorageErrorCode.InternalError, $"attribute '{attribute}' must be a world wide name of 16 hexadecimal digits, not '{value}'", StorageErrorDomain.None);
+
+    public static StorageException UnknownUnit(string unit) =>
+        New(StorageErrorCode.InvalidArgument, $"unknown unit '{unit}'", StorageErrorDomain.None);
+
+    public static StorageException SizeTooLarge(ulong value, string? unit, ulong limit) =>
+        New(StorageErrorCode.Overflow, $"size {value} {unit} is larger than {limit} bytes", StorageErrorDomain.None);
+
     public static StorageException System(int errno, string detail, StorageErrorDomain domain = StorageErrorDomain.Storage) =>
         new(StorageErrorCode.SystemError, domain, $"{detail}: {Describe(errno)}", errno);
 

@@ -1,0 +1,16 @@
+using Cistern.Storage.Definitions;
+
+namespace Cistern.Storage.Backends.Mpath;
+
+/// <summary>The facts of the mpath pool type.</summary>
+public static class MpathPoolType
+{
+    public static PoolTypeInfo Info { get; } = new()
+    {
+        Type = PoolType.Mpath,
+        Name = "mpath",
+        VolumeKind = VolumeKind.Block,
+        TargetPath = TargetPathRule.Required,
+        StablePaths = true,
+    };
+}

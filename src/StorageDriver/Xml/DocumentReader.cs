@@ -1,0 +1,99 @@
+using System.Xml;
+using Cistern.Storage.Errors;
+
+namespace Cistern.Storage.Xml;
+
+/// <summary>Reads a client's document into elements. No document type, no entities, nothing fetched, bounded size and depth.</summary>
+internal static class DocumentReader
+{
+    /// <summary>Characters; the wire carries no longer string.</summary>
+    private const int MaxLength = 4 * 1024 * 1024;
+
+    private const int MaxDepth = 256;
+
+    private static readonly XmlReaderSettings Settings = new()
+    {
+        DtdProcessing = DtdProcessing.Prohibit,
+        XmlResolver = null,
+        MaxCharactersInDocument = MaxLength,
+        IgnoreComments = true,
+        IgnoreProcessingInstructions = true,
+    };
+
+    /// <exception cref="StorageException">35: not well-formed, or has a document type; 27: another root element.</exception>
+    public static Element Read(string xml, string root)
+    {
+        Element document;
+        try
+        {
+            using var reader = XmlReader.Create(new StringReader(xml), Settings);
+            document = ReadRoot(reader);
+        }
+        catch (XmlException e)
+        {
+            throw xml.Contains("<!DOCTYPE", StringComparison.Ordinal)
+                ? StorageErrors.XmlNotWellFormed($"line {e.LineNumber}: document types and entities are not accepted")
+                : StorageErrors.XmlNotWellFormed(e.Message);
+        }
+
+        return document.Name == root ? document : throw StorageErrors.XmlWrongRoot(root, document.Name);
+    }
+
+    private static Element ReadRoot(XmlReader reader)
+    {
+        var open = new Stack<Element>();
+        Element? root = null;
+        while (reader.Read())
+        {
+            switch (reader.NodeType)
+            {
+                case XmlNodeType.Element:
+                    var empty = reader.IsEmptyElement;
+                    var element = ReadElement(reader);
+                    if (open.TryPeek(out var parent))
+                    {
+                        parent.Add(element);
+                    }
+
+                    root ??= element;
+                    if (!empty)
+                    {
+                        open.Push(element);
+                    }
+
+                    break;
+                case XmlNodeType.EndElement:
+                    open.Pop();
+                    break;
+                case XmlNodeType.Text or XmlNodeType.CDATA or XmlNodeType.SignificantWhitespace or XmlNodeType.Whitespace:
+                    if (open.TryPeek(out var owner))
+                    {
+                        owner.AddText(reader.Value);
+                    }
+
+                    break;
+            }
+        }
+
+        return root!; // a document without a root element does not get through Read
+    }
+
+    private static Element ReadElement(XmlReader reader)
+    {
+        if (reader.Depth >= MaxDepth)
+        {
+            throw StorageErrors.XmlNotWellFormed($"element '{reader.Name}' is nested deeper than {MaxDepth} levels");
+        }
+
+        var element = new Element(reader.LocalName, reader.NamespaceURI);
+        while (reader.MoveToNextAttribute())
+        {
+            if (reader.NamespaceURI.Length == 0)
+            {
+                element.Attributes.Add(new(reader.LocalName, reader.Value));
+            }
+        }
+
+        return element;
+    }
+}
