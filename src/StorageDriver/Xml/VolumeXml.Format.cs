@@ -32,14 +32,12 @@ public static partial class VolumeXml
     /// <summary>Neighbouring extents of one device share its element.</summary>
     private static void FormatSource(ref XmlText text, ImmutableArray<SourceExtent> extents)
     {
-        text.Start("source");
         if (extents.IsEmpty)
         {
-            text.EndEmpty();
             return;
         }
 
-        text.Children();
+        text.Open("source");
         for (var i = 0; i < extents.Length; i++)
         {
             var (device, start, end) = extents[i];
