@@ -1,4 +1,58 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Cistern.Storage.Errors;
+
 namespace Cistern.Storage.Commands;
 
 /// <summary>The table of every tool that may be run, each resolved once to an absolute path.</summary>
-public sealed class HostTools;
+public sealed class HostTools
+{
+    private const UnixFileMode AnyExecute = UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
+    private readonly ConcurrentDictionary<string, string> _found = new(StringComparer.Ordinal);
+    private readonly ImmutableArray<string> _folders;
+
+    public HostTools()
+        : this(SafeFolders)
+    {
+    }
+
+    /// <param name="folders">Absolute paths, searched in this order instead of <see cref="SafeFolders"/>.</param>
+    public HostTools(ImmutableArray<string> folders) => _folders = folders;
+
+    /// <summary>Every tool, in alphabetical order.</summary>
+    public static ImmutableArray<string> Table { get; } =
+    [
+        "prlimit", // address space and CPU limits of a command
+        "qemu-img", // images that are not raw
+        "scrub", // wipe algorithms other than zero
+        "setpriv", // commands that run as another user
+    ];
+
+    /// <summary>Folders that only root may write; the environment's <c>PATH</c> is not asked.</summary>
+    public static ImmutableArray<string> SafeFolders { get; } = ["/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+
+    /// <summary>Absolute path of a tool, null when it is not installed; asked again then, so that it may be installed later.</summary>
+    /// <exception cref="ArgumentException">The tool is not in <see cref="Table"/>.</exception>
+    public string? Find(string tool)
+    {
+        if (_found.TryGetValue(tool, out string? path))
+        {
+            return path;
+        }
+
+        if (!Table.Contains(tool))
+        {
+            throw new ArgumentException($"'{tool}' is not in the table of tools", nameof(tool));
+        }
+
+        path = _folders.Select(folder => Path.Join(folder, tool)).FirstOrDefault(IsExecutable);
+        return path is null ? null : _found.GetOrAdd(tool, path);
+    }
+
+    /// <summary>As <see cref="Find"/>.</summary>
+    /// <exception cref="StorageException">1/18, naming the tool and where it was looked for.</exception>
+    public string Resolve(string tool) => Find(tool) ?? throw StorageErrors.ToolMissing(tool, string.Join(':', _folders));
+
+    private static bool IsExecutable(string path) => File.Exists(path) && (File.GetUnixFileMode(path) & AnyExecute) != 0;
+}

@@ -1,3 +1,6 @@
+using Cistern.Storage.Commands;
+using Cistern.Storage.Definitions;
+
 namespace Cistern.Storage.Errors;
 
 /// <summary>The only place where error texts are written. One factory a kind of failure; each names what was wrong.</summary>
@@ -74,6 +77,25 @@ public static partial class StorageErrors
 
     public static StorageException System(int errno, string detail, StorageErrorDomain domain = StorageErrorDomain.Storage) =>
         new(StorageErrorCode.SystemError, domain, $"{detail}: {Describe(errno)}", errno);
+
+    public static StorageException NoBackend(PoolType type) =>
+        New(StorageErrorCode.InternalError, $"missing backend for pool type {(int)type} ({type})");
+
+    public static StorageException ToolMissing(string tool, string folders) =>
+        New(StorageErrorCode.InternalError, $"cannot find '{tool}' in {folders}: it is not installed");
+
+    /// <summary>The text names all that a person needs to run it again: command line, status, what it complained of.</summary>
+    public static StorageException CommandFailed(string command, CommandResult result) =>
+        New(
+            StorageErrorCode.InternalError,
+            $"Child process ({command}) unexpected {(result.ExitCode < 0 ? $"fatal signal {-result.ExitCode}" : $"exit status {result.ExitCode}")}: {result.Error.Trim()}",
+            StorageErrorDomain.None);
+
+    public static StorageException CommandTimedOut(string command, TimeSpan limit) =>
+        New(StorageErrorCode.OperationTimeout, $"'{command}' did not end within {limit.TotalSeconds:0.###} s and was killed");
+
+    public static StorageException CommandSaidTooMuch(string command, int limit) =>
+        New(StorageErrorCode.InternalError, $"'{command}' wrote more than {limit} bytes and was killed");
 
     private static StorageException New(StorageErrorCode code, string detail, StorageErrorDomain domain = StorageErrorDomain.Storage) =>
         new(code, domain, detail);

@@ -1,0 +1,29 @@
+using System.Collections.Immutable;
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
+
+namespace Cistern.Storage.Backends;
+
+/// <summary>The backends that exist: one explicit list.</summary>
+public sealed class BackendRegistry
+{
+    private readonly ImmutableDictionary<PoolType, IStorageBackend> _backends;
+
+    public BackendRegistry(params ReadOnlySpan<IStorageBackend> backends)
+    {
+        All = [.. backends];
+        _backends = All.ToImmutableDictionary(backend => backend.Info.Type);
+    }
+
+    /// <summary>Every backend of this server.</summary>
+    public static BackendRegistry Default { get; } = new();
+
+    /// <summary>In the order of registration.</summary>
+    public ImmutableArray<IStorageBackend> All { get; }
+
+    /// <summary>Null for a type that has none.</summary>
+    public IStorageBackend? Find(PoolType type) => _backends.GetValueOrDefault(type);
+
+    /// <exception cref="StorageException">1/18: the type is known, but nothing here serves it.</exception>
+    public IStorageBackend Get(PoolType type) => Find(type) ?? throw StorageErrors.NoBackend(type);
+}

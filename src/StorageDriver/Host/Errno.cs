@@ -1,0 +1,25 @@
+namespace Cistern.Storage.Host;
+
+/// <summary>Error numbers of Linux that the driver acts on; the values are the same on x86_64 and aarch64 (errno(3)).</summary>
+internal static class Errno
+{
+    public const int NotPermitted = 1;
+    public const int NoEntry = 2;
+    public const int Interrupted = 4;
+    public const int InputOutput = 5;
+    public const int NoSuchDevice = 6;
+    public const int NoMemory = 12;
+    public const int AccessDenied = 13;
+    public const int Exists = 17;
+    public const int CrossDevice = 18;
+    public const int NotDirectory = 20;
+    public const int IsDirectory = 21;
+    public const int InvalidArgument = 22;
+    public const int NotTerminal = 25;
+    public const int NoSpace = 28;
+    public const int NameTooLong = 36;
+    public const int NotImplemented = 38;
+    public const int NotEmpty = 39;
+    public const int Loop = 40;
+    public const int NotSupported = 95;
+}
