@@ -19,4 +19,29 @@ public static class XdrSizes
 
     /// <summary>Count, one word for each byte.</summary>
     public static int OfCharArray(byte[] value) => checked(Word + (Word * value.Length));
+
+    /// <summary>The strings without their count.</summary>
+    public static int OfStrings(string[] values)
+    {
+        var size = 0;
+        foreach (var value in values)
+        {
+            size = checked(size + OfString(value));
+        }
+
+        return size;
+    }
+
+    /// <summary>The items without their count.</summary>
+    public static int OfItems<T>(T[] items)
+        where T : struct, IXdrCodec<T>
+    {
+        var size = 0;
+        foreach (ref readonly var item in items.AsSpan())
+        {
+            size = checked(size + item.XdrSize);
+        }
+
+        return size;
+    }
 }

@@ -60,8 +60,12 @@ public ref struct XdrWriter
         value.CopyTo(TakePadded(value.Length));
     }
 
-    /// <summary>The bytes without a count.</summary>
-    public void WriteFixedOpaque(ReadOnlySpan<byte> value) => value.CopyTo(TakePadded(value.Length));
+    /// <summary>Exactly <paramref name="length"/> bytes, without a count.</summary>
+    public void WriteFixedOpaque(ReadOnlySpan<byte> value, int length, string field = "")
+    {
+        RequireLength(value.Length, length, field);
+        value.CopyTo(TakePadded(length));
+    }
 
     /// <summary>Sixteen bytes in network order.</summary>
     public void WriteUuid(Guid value) => value.TryWriteBytes(Take(16), bigEndian: true, out _);
@@ -70,12 +74,13 @@ public ref struct XdrWriter
     public void WriteCharArray(ReadOnlySpan<byte> value, int max = int.MaxValue, string field = "")
     {
         WriteCount(value.Length, max, field);
-        WriteFixedCharArray(value);
+        WriteFixedCharArray(value, value.Length, field);
     }
 
-    /// <summary>One sign-extended word for each byte, without a count.</summary>
-    public void WriteFixedCharArray(ReadOnlySpan<byte> value)
+    /// <summary>One sign-extended word for each of exactly <paramref name="length"/> bytes, without a count.</summary>
+    public void WriteFixedCharArray(ReadOnlySpan<byte> value, int length, string field = "")
     {
+        RequireLength(value.Length, length, field);
         foreach (var item in value)
         {
             WriteInt32(unchecked((sbyte)item));
@@ -91,6 +96,16 @@ public ref struct XdrWriter
         }
 
         WriteUInt32((uint)count);
+    }
+
+    /// <summary>Refuses an array that does not have the declared number of items.</summary>
+    /// <exception cref="XdrFormatException">It has not.</exception>
+    public static void RequireLength(int length, int required, string field)
+    {
+        if (length != required)
+        {
+            throw new XdrFormatException(field, $"{length} items where there are exactly {required}");
+        }
     }
 
     private void WriteLength(int length, int max, string field)

@@ -1,0 +1,6 @@
+namespace System.Runtime.CompilerServices;
+
+/// <summary>What the compiler needs for records, which netstandard2.0 does not have.</summary>
+internal static class IsExternalInit
+{
+}

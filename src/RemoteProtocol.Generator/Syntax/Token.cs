@@ -1,0 +1,17 @@
+using Cistern.RemoteProtocol.Generator.Diagnostics;
+
+namespace Cistern.RemoteProtocol.Generator.Syntax;
+
+internal enum TokenKind
+{
+    Identifier,
+    Number,
+    Punctuation,
+    End,
+}
+
+/// <summary>A comment without its delimiters.</summary>
+internal sealed record Comment(string Text, SourcePlace Place);
+
+/// <summary>A word, number or mark, with the comments before it.</summary>
+internal sealed record Token(TokenKind Kind, string Text, SourcePlace Place, EquatableArray<Comment> Comments);
