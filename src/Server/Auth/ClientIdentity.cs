@@ -1,0 +1,16 @@
+namespace Cistern.Server.Auth;
+
+/// <summary>Who is at the other end of a connection, as far as the system vouches for it.</summary>
+/// <param name="Transport">How the client came.</param>
+/// <param name="Address">The peer's address, or the path of the socket that it connected to.</param>
+/// <param name="IsReadOnlySocket">It came through a socket that only serves read-only connections.</param>
+/// <param name="UserId">The peer's user: SO_PEERCRED of a unix socket, the owner of the peer's socket over loopback; null when unknown.</param>
+/// <param name="GroupId">The peer's group (unix sockets only).</param>
+/// <param name="ProcessId">The process that connected (unix sockets only).</param>
+public sealed record ClientIdentity(
+    TransportKind Transport,
+    string Address,
+    bool IsReadOnlySocket = false,
+    uint? UserId = null,
+    uint? GroupId = null,
+    int? ProcessId = null);

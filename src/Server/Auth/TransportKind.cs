@@ -1,0 +1,7 @@
+namespace Cistern.Server.Auth;
+
+public enum TransportKind
+{
+    Unix,
+    Tcp,
+}

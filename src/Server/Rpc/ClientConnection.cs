@@ -1,0 +1,128 @@
+using System.Diagnostics.CodeAnalysis;
+using Cistern.RemoteProtocol.Xdr;
+using Cistern.Server.Auth;
+
+namespace Cistern.Server.Rpc;
+
+/// <summary>A client as the services see it.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The token source has neither a timer nor a handle.")]
+public sealed class ClientConnection
+{
+    private readonly RpcConnection _connection;
+    private readonly CancellationTokenSource _closed = new();
+    private readonly Lock _gate = new();
+    private List<object>? _attachments;
+    private bool _isDetached;
+
+    internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, bool isAuthenticated)
+    {
+        _connection = connection;
+        Id = id;
+        Identity = identity;
+        IsReadOnly = identity.IsReadOnlySocket;
+        IsAuthenticated = isAuthenticated;
+    }
+
+    /// <summary>Unique for the life of the server.</summary>
+    public long Id { get; }
+
+    public ClientIdentity Identity { get; }
+
+    public bool IsAuthenticated { get; private set; }
+
+    /// <summary>The client may not change anything.</summary>
+    public bool IsReadOnly { get; private set; }
+
+    public bool IsOpen => OpenedUri is not null;
+
+    /// <summary>The URI that the client opened; null before.</summary>
+    public string? OpenedUri { get; private set; }
+
+    /// <summary>Cancelled when the connection has ended.</summary>
+    public CancellationToken Closed => _closed.Token;
+
+    internal bool IsCloseRequested { get; private set; }
+
+    /// <summary>The client has opened <paramref name="uri"/>. A read-only socket stays read-only whatever it asks for.</summary>
+    /// <exception cref="RpcException">1/7: it is open already.</exception>
+    public void Open(string uri, bool readOnly)
+    {
+        lock (_gate)
+        {
+            if (IsOpen)
+            {
+                throw RpcException.Internal("connection already open");
+            }
+
+            IsReadOnly |= readOnly;
+            OpenedUri = uri;
+        }
+    }
+
+    /// <summary>The client has proved who it is.</summary>
+    public void CompleteAuthentication()
+    {
+        IsAuthenticated = true;
+        _connection.Server.Authenticated(_connection);
+    }
+
+    /// <summary>The client understands the keepalive program: from now on it is asked whether it lives.</summary>
+    public void EnableKeepAlive() => _connection.Server.KeepAlive.Add(_connection);
+
+    /// <summary>Closes the connection once the next reply has been sent.</summary>
+    public void CloseAfterReply() => IsCloseRequested = true;
+
+    /// <summary>Queues an event; never blocks. A client that lets too many wait is closed.</summary>
+    /// <param name="procedure">The event's procedure number in the remote program.</param>
+    /// <param name="body">The event's message.</param>
+    public void SendEvent<T>(int procedure, in T body)
+        where T : IXdrCodec<T> =>
+        _connection.SendEvent(procedure, body);
+
+    /// <summary>What a service keeps for this client; disposed of (where it can be) when the connection ends.</summary>
+    /// <exception cref="OperationCanceledException">The connection has ended.</exception>
+    public T GetOrAdd<T>(Func<T> create)
+        where T : class
+    {
+        lock (_gate)
+        {
+            if (_isDetached)
+            {
+                throw new OperationCanceledException(Closed);
+            }
+
+            if (_attachments?.OfType<T>().FirstOrDefault() is { } found)
+            {
+                return found;
+            }
+
+            var made = create();
+            (_attachments ??= []).Add(made);
+            return made;
+        }
+    }
+
+    internal async ValueTask EndAsync()
+    {
+        List<object> attachments;
+        lock (_gate)
+        {
+            _isDetached = true;
+            attachments = _attachments ?? [];
+            _attachments = null;
+        }
+
+        await _closed.CancelAsync().ConfigureAwait(false);
+        foreach (var attachment in attachments)
+        {
+            if (attachment is IAsyncDisposable disposable)
+            {
+                await disposable.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                (attachment as IDisposable)?.Dispose();
+            }
+        }
+    }
+}

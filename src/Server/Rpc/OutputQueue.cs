@@ -1,0 +1,242 @@
+using Cistern.RemoteProtocol.Framing;
+using Cistern.RemoteProtocol.Xdr;
+using Cistern.Server.Transport;
+
+namespace Cistern.Server.Rpc;
+
+/// <summary>What goes out on a connection, and its one lock. Whoever adds something while nobody sends becomes the sender and sends until nothing is left;
+/// messages added meanwhile, or while a batch is open, leave together. An idle connection holds no buffer.</summary>
+internal sealed class OutputQueue(ITransportConnection connection)
+{
+    private const int BufferSize = 16 * 1024;
+
+    private readonly Lock _gate = new();
+    private readonly Queue<OutputBuffer> _full = new();
+    private OutputBuffer? _tail;
+    private TaskCompletionSource? _waiter;
+    private long _waiterLevel;
+    private long _pendingBytes;
+    private int _queuedEvents;
+    private bool _inBatch;
+    private bool _sending;
+    private bool _closed;
+
+    /// <summary>Adds a message and sends it.</summary>
+    /// <exception cref="XdrFormatException">A value exceeds its declared maximum; nothing was added.</exception>
+    public void Write<T>(in MessageHeader header, in T body)
+        where T : IXdrCodec<T>
+    {
+        Enqueue(header, body);
+        Flush();
+    }
+
+    /// <summary>Adds a message that leaves with the next <see cref="Flush"/>.</summary>
+    /// <exception cref="XdrFormatException">A value exceeds its declared maximum; nothing was added.</exception>
+    public void Enqueue<T>(in MessageHeader header, in T body)
+        where T : IXdrCodec<T>
+    {
+        lock (_gate)
+        {
+            AddLocked(header, body);
+        }
+    }
+
+    /// <summary>As <see cref="Enqueue{T}"/>, for a message that nobody asked for.</summary>
+    /// <returns>False when <paramref name="max"/> of them wait already.</returns>
+    public bool TryEnqueueEvent<T>(in MessageHeader header, in T body, int max)
+        where T : IXdrCodec<T>
+    {
+        lock (_gate)
+        {
+            if (_queuedEvents >= max)
+            {
+                return false;
+            }
+
+            AddLocked(header, body);
+            _queuedEvents += _closed ? 0 : 1;
+            return true;
+        }
+    }
+
+    /// <summary>Adds a packet that its owner has prepared; it is completed when it is the system's or the connection is gone.</summary>
+    public void Enqueue(OutputBuffer packet)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                MoveTailLocked();
+                _full.Enqueue(packet);
+                _pendingBytes += packet.Length;
+                return;
+            }
+        }
+
+        packet.Complete(sent: false);
+    }
+
+    /// <summary>Until the batch ends, messages are collected and not sent.</summary>
+    public void BeginBatch()
+    {
+        lock (_gate)
+        {
+            _inBatch = true;
+        }
+    }
+
+    public void EndBatch()
+    {
+        lock (_gate)
+        {
+            _inBatch = false;
+        }
+
+        Flush();
+    }
+
+    /// <summary>Sends what is there, unless somebody does or a batch is open. Never blocks.</summary>
+    public void Flush()
+    {
+        lock (_gate)
+        {
+            if (_inBatch || _sending || _pendingBytes == 0)
+            {
+                return;
+            }
+
+            _sending = true;
+        }
+
+        while (TakeNext() is { } buffer)
+        {
+            var write = connection.WriteAsync(buffer.Content);
+            if (!write.IsCompletedSuccessfully)
+            {
+                _ = SendRestAsync(buffer, write);
+                return;
+            }
+
+            Sent(buffer, write.Result);
+        }
+    }
+
+    /// <summary>Waits until at most <paramref name="bytes"/> wait to be sent, or the connection is gone; one caller at a time.</summary>
+    public ValueTask WhenAtMostAsync(long bytes)
+    {
+        lock (_gate)
+        {
+            if (_pendingBytes <= bytes)
+            {
+                return default;
+            }
+
+            _waiter = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiterLevel = bytes;
+            return new ValueTask(_waiter.Task);
+        }
+    }
+
+    /// <summary>Drops what waits; what is added later is dropped, too.</summary>
+    public void Close()
+    {
+        List<OutputBuffer> dropped;
+        lock (_gate)
+        {
+            _closed = true;
+            MoveTailLocked();
+            dropped = [.. _full];
+            _full.Clear();
+            _pendingBytes = 0;
+            WakeLocked();
+        }
+
+        foreach (var buffer in dropped)
+        {
+            buffer.Complete(sent: false);
+        }
+    }
+
+    private void AddLocked<T>(in MessageHeader header, in T body)
+        where T : IXdrCodec<T>
+    {
+        if (_closed)
+        {
+            return;
+        }
+
+        var size = MessageFraming.PrefixSize + body.XdrSize;
+        if (_tail is null || _tail.Room < size)
+        {
+            MoveTailLocked();
+            _tail = new OutputBuffer(Math.Max(BufferSize, Math.Min(size, MessageLimits.Default.MaxLength)));
+        }
+
+        var before = _tail.Length;
+        MessageFraming.Write(_tail, header, body);
+        _pendingBytes += _tail.Length - before;
+    }
+
+    private void MoveTailLocked()
+    {
+        if (_tail is not null)
+        {
+            _full.Enqueue(_tail);
+            _tail = null;
+        }
+    }
+
+    private OutputBuffer? TakeNext()
+    {
+        lock (_gate)
+        {
+            if (_full.Count == 0)
+            {
+                MoveTailLocked();
+            }
+
+            if (_full.TryDequeue(out var next))
+            {
+                return next;
+            }
+
+            _sending = false;
+            _queuedEvents = 0;
+            return null;
+        }
+    }
+
+    private void Sent(OutputBuffer buffer, bool sent)
+    {
+        lock (_gate)
+        {
+            _pendingBytes = _closed ? 0 : _pendingBytes - buffer.Length;
+            WakeLocked();
+        }
+
+        buffer.Complete(sent);
+        if (!sent)
+        {
+            Close();
+            connection.Abort();
+        }
+    }
+
+    private async Task SendRestAsync(OutputBuffer first, ValueTask<bool> write)
+    {
+        Sent(first, await write.ConfigureAwait(false));
+        while (TakeNext() is { } buffer)
+        {
+            Sent(buffer, await connection.WriteAsync(buffer.Content).ConfigureAwait(false));
+        }
+    }
+
+    private void WakeLocked()
+    {
+        if (_waiter is not null && _pendingBytes <= _waiterLevel)
+        {
+            _waiter.SetResult();
+            _waiter = null;
+        }
+    }
+}

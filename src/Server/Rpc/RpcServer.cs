@@ -1,0 +1,191 @@
+using System.Collections.Concurrent;
+using Cistern.RemoteProtocol.Programs;
+using Cistern.Server.Transport;
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Server.Rpc;
+
+/// <summary>Serves programs to the clients of its listeners.</summary>
+public sealed class RpcServer : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<RpcConnection, Task> _connections = new();
+    private readonly List<ITransportListener> _listeners = [];
+    private readonly List<Task> _acceptLoops = [];
+    private readonly Lock _gate = new();
+    private TaskCompletionSource? _room;
+    private long _lastId;
+    private int _clients;
+    private int _unauthenticated;
+    private bool _isStopping;
+
+    /// <param name="programs">What is served; events are sent in the name of the first.</param>
+    /// <param name="errors">Maps the services' exceptions.</param>
+    /// <param name="options">The limits.</param>
+    /// <param name="log">Where events of connections are told.</param>
+    /// <param name="time">The keepalive clock.</param>
+    public RpcServer(IReadOnlyList<RpcProgram<CallContext>> programs, IErrorMapper errors, RpcOptions options, ILogger<RpcServer> log, TimeProvider time)
+    {
+        Options = options;
+        Log = log;
+        Dispatcher = new RpcDispatcher(programs, errors, log);
+        KeepAlive = new KeepAlive(options, time);
+    }
+
+    /// <summary>The clients that are connected now.</summary>
+    public IEnumerable<ClientConnection> Clients => _connections.Keys.Select(connection => connection.Client);
+
+    internal RpcOptions Options { get; }
+
+    internal ILogger Log { get; }
+
+    internal RpcDispatcher Dispatcher { get; }
+
+    internal KeepAlive KeepAlive { get; }
+
+    /// <summary>Serves the clients that come to <paramref name="listener"/>, which the server closes when it stops.</summary>
+    /// <param name="listener">Where clients connect.</param>
+    /// <param name="requiresAuthentication">Whether they may call only what comes before authentication until they have authenticated.</param>
+    public void Start(ITransportListener listener, bool requiresAuthentication = false)
+    {
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isStopping, this);
+            _listeners.Add(listener);
+            _acceptLoops.Add(AcceptAsync(listener, requiresAuthentication));
+        }
+
+        Log.Listening(listener.Address);
+    }
+
+    /// <summary>Accepts nobody any more, answers the calls that are running, then closes every connection; those that are left when cancelled are cut.</summary>
+    public async Task StopAsync(CancellationToken cancellation)
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+            _room?.TrySetResult();
+        }
+
+        foreach (var listener in _listeners)
+        {
+            listener.Close();
+        }
+
+        await Task.WhenAll(_acceptLoops).ConfigureAwait(false);
+        foreach (var (connection, _) in _connections)
+        {
+            connection.FinishAndClose();
+        }
+
+        var ended = Task.WhenAll(_connections.Values);
+        using var cut = cancellation.UnsafeRegister(static self => ((RpcServer)self!).AbortAll(), this);
+        await ended.ConfigureAwait(false);
+        foreach (var listener in _listeners)
+        {
+            await listener.DisposeAsync().ConfigureAwait(false);
+        }
+
+        _listeners.Clear();
+        KeepAlive.Dispose();
+    }
+
+    public async ValueTask DisposeAsync() => await StopAsync(new CancellationToken(canceled: true)).ConfigureAwait(false);
+
+    internal void Authenticated(RpcConnection connection)
+    {
+        lock (_gate)
+        {
+            if (_connections.ContainsKey(connection))
+            {
+                _unauthenticated--;
+            }
+
+            MakeRoomLocked();
+        }
+    }
+
+    private async Task AcceptAsync(ITransportListener listener, bool requiresAuthentication)
+    {
+        try
+        {
+            while (await HasRoomAsync().ConfigureAwait(false) && await listener.AcceptAsync().ConfigureAwait(false) is { } transport)
+            {
+                Serve(transport, requiresAuthentication);
+            }
+        }
+        catch (Exception exception)
+        {
+            Log.AcceptingFailed(exception, listener.Address);
+        }
+    }
+
+    /// <summary>Waits while the limits are reached; false when the server stops.</summary>
+    private async ValueTask<bool> HasRoomAsync()
+    {
+        while (true)
+        {
+            Task room;
+            lock (_gate)
+            {
+                if (_isStopping)
+                {
+                    return false;
+                }
+
+                if (_clients < Options.MaxClients && _unauthenticated < Options.MaxUnauthenticatedClients)
+                {
+                    return true;
+                }
+
+                Log.AcceptingPaused(_clients, _unauthenticated);
+                _room ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                room = _room.Task;
+            }
+
+            await room.ConfigureAwait(false);
+        }
+    }
+
+    private void Serve(ITransportConnection transport, bool requiresAuthentication)
+    {
+        var connection = new RpcConnection(this, transport, Interlocked.Increment(ref _lastId), !requiresAuthentication);
+        lock (_gate)
+        {
+            _clients++;
+            _unauthenticated += requiresAuthentication ? 1 : 0;
+        }
+
+        Log.ClientConnected(connection.Client.Id, transport.Peer.Address);
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _connections.TryAdd(connection, ended.Task);
+        _ = RunAsync(connection, ended);
+    }
+
+    private async Task RunAsync(RpcConnection connection, TaskCompletionSource ended)
+    {
+        await connection.RunAsync().ConfigureAwait(false);
+        lock (_gate)
+        {
+            _connections.TryRemove(connection, out _);
+            _clients--;
+            _unauthenticated -= connection.Client.IsAuthenticated ? 0 : 1;
+            MakeRoomLocked();
+        }
+
+        ended.SetResult();
+    }
+
+    private void MakeRoomLocked()
+    {
+        _room?.TrySetResult();
+        _room = null;
+    }
+
+    private void AbortAll()
+    {
+        foreach (var (connection, _) in _connections)
+        {
+            connection.Abort();
+        }
+    }
+}

@@ -1,0 +1,20 @@
+using System.IO.Pipelines;
+using Cistern.Server.Auth;
+
+namespace Cistern.Server.Transport;
+
+/// <summary>A stream of bytes in both directions; unix, TCP and whatever wraps them look the same from here on.</summary>
+public interface ITransportConnection : IAsyncDisposable
+{
+    ClientIdentity Peer { get; }
+
+    /// <summary>What the peer sends. Ends, without an exception, when the peer closes or resets the connection.</summary>
+    PipeReader Input { get; }
+
+    /// <summary>Hands all of the bytes to the system; one call at a time. Complete at once when the system takes them at once.</summary>
+    /// <returns>False when the connection is gone.</returns>
+    ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data);
+
+    /// <summary>Ends both directions, from any thread: the input ends, writes return false.</summary>
+    void Abort();
+}
