@@ -133,10 +133,9 @@ def node_info(reader: Reader) -> None:
 
 
 def statistics(reader: Reader) -> None:
-    for _ in range(reader.u32()):
-        assert reader.string()
-        reader.u64()
-    assert reader.i32() > 0
+    """Either the parameters or, when none were asked for, their number."""
+    params = [(reader.string(), reader.u64()) for _ in range(reader.u32())]
+    assert len(params) + reader.i32() == 4
 
 
 def longs(reader: Reader) -> None:
