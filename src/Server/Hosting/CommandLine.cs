@@ -1,0 +1,143 @@
+using System.Globalization;
+using System.Net;
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Server.Hosting;
+
+/// <summary>What the command line asks for: options to run with, or a message and the exit code to end with.</summary>
+public sealed record CommandLineRequest(ServerOptions? Options, string? Message = null, int ExitCode = 0);
+
+/// <summary>Parser of <c>cisternd</c>'s arguments. A handful of options does not pay for a library in the start-up time and the size of the file.</summary>
+public static class CommandLine
+{
+    public const string Usage = """
+        Usage: cisternd [options]
+
+        Serves storage pools and volumes to libvirt clients.
+        Without --root the instance is the user's own: folders by the XDG specification, a default pool, TCP on 127.0.0.1:16509.
+
+        Options:
+          --root DIR           keep configuration, state and sockets below DIR; listen on TCP only when --tcp is given
+          --tcp HOST:PORT      listen there (loopback only; port 0: any free port)
+          --socket-dir DIR     folder of libvirt-sock and libvirt-sock-ro
+          --no-default-pool    do not make the default pool at the first start
+          --log-level LEVEL    trace, debug, information, warning, error, critical or none (default: information)
+          --version            print the version and exit
+          --help               print this text and exit
+        """;
+
+    private const int BadArguments = 2;
+
+    /// <param name="environment">Looks an environment variable up; null when unset.</param>
+    public static CommandLineRequest Parse(IReadOnlyList<string> arguments, Func<string, string?> environment)
+    {
+        try
+        {
+            return ParseOptions(arguments, environment);
+        }
+        catch (FormatException bad)
+        {
+            return new(null, $"cisternd: {bad.Message}\nTry 'cisternd --help'.", BadArguments);
+        }
+    }
+
+    private static CommandLineRequest ParseOptions(IReadOnlyList<string> arguments, Func<string, string?> environment)
+    {
+        string? root = null, sockets = null;
+        IPEndPoint? tcp = null;
+        var level = LogLevel.Information;
+        var defaultPool = true;
+        var words = new Words(arguments);
+        while (words.Next() is { } option)
+        {
+            switch (option)
+            {
+                case "--help" or "-h": return new(null, Usage);
+                case "--version" or "-V": return new(null, $"cisternd {ServerVersion.Text}");
+                case "--no-default-pool": defaultPool = false; break;
+                case "--root": root = words.Value(option); break;
+                case "--socket-dir": sockets = words.Value(option); break;
+                case "--tcp": tcp = Endpoint(words.Value(option)); break;
+                case "--log-level": level = Level(words.Value(option)); break;
+                default: throw new FormatException($"unknown argument '{option}'");
+            }
+
+            words.RefuseUnusedValue(option);
+        }
+
+        var folders = root is null ? InstanceFolders.OfUser(environment) : InstanceFolders.Below(root);
+        return new(new ServerOptions
+        {
+            Folders = sockets is null ? folders : folders with { Sockets = Path.GetFullPath(sockets) },
+            Tcp = tcp ?? (root is null ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
+            AnyPortWhenTaken = tcp is null,
+            DefaultPool = defaultPool && root is null,
+            LogLevel = level,
+        });
+    }
+
+    private static IPEndPoint Endpoint(string text)
+    {
+        var colon = text.LastIndexOf(':');
+        var host = colon < 0 ? "" : text[..colon];
+        if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
+        {
+            throw new FormatException($"--tcp '{text}' is not HOST:PORT");
+        }
+
+        var address = host == "localhost" ? IPAddress.Loopback
+            : IPAddress.TryParse(host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host, out var parsed) ? parsed
+            : throw new FormatException($"--tcp '{text}': '{host}' is not an IP address");
+        return IPAddress.IsLoopback(address)
+            ? new IPEndPoint(address, port)
+            : throw new FormatException($"--tcp '{text}': without authentication TCP is served on loopback only (127.0.0.1 or [::1])");
+    }
+
+    // Enum.TryParse would take numbers too.
+    private static LogLevel Level(string text) => text.ToLowerInvariant() switch
+    {
+        "trace" => LogLevel.Trace,
+        "debug" => LogLevel.Debug,
+        "information" or "info" => LogLevel.Information,
+        "warning" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        "critical" => LogLevel.Critical,
+        "none" => LogLevel.None,
+        _ => throw new FormatException($"--log-level '{text}' is none of trace, debug, information, warning, error, critical, none"),
+    };
+
+    /// <summary>The arguments one by one; <c>--name=value</c> is the same as <c>--name value</c>.</summary>
+    private sealed class Words(IReadOnlyList<string> arguments)
+    {
+        private int _next;
+        private string? _attached;
+
+        public string? Next()
+        {
+            if (_next == arguments.Count)
+            {
+                return null;
+            }
+
+            var word = arguments[_next++];
+            var equals = word.StartsWith("--", StringComparison.Ordinal) ? word.IndexOf('=', StringComparison.Ordinal) : -1;
+            _attached = equals < 0 ? null : word[(equals + 1)..];
+            return equals < 0 ? word : word[..equals];
+        }
+
+        public string Value(string option)
+        {
+            var value = _attached ?? (_next < arguments.Count ? arguments[_next++] : "");
+            _attached = null;
+            return value.Length > 0 ? value : throw new FormatException($"{option} needs a value");
+        }
+
+        public void RefuseUnusedValue(string option)
+        {
+            if (_attached is not null)
+            {
+                throw new FormatException($"{option} takes no value");
+            }
+        }
+    }
+}
