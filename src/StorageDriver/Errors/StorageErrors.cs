@@ -19,7 +19,7 @@ public static partial class StorageErrors
         New(StorageErrorCode.OperationInvalid, $"storage pool '{name}' is not active");
 
     public static StorageException UnsupportedFlags(uint flags, string operation) =>
-        New(StorageErrorCode.InvalidArgument, $"unsupported flags (0x{flags:x}) in {operation}");
+        new(StorageErrorCode.InvalidArgument, StorageErrorDomain.Storage, $"unsupported flags (0x{flags:x}) in function {operation}") { Argument = "flags" };
 
     public static StorageException Xml(string detail) =>
         New(StorageErrorCode.XmlError, detail);

@@ -17,4 +17,7 @@ public sealed class StorageException : Exception
 
     /// <summary>The system's error number where <see cref="Code"/> is <see cref="StorageErrorCode.SystemError"/>, else 0.</summary>
     public int Errno { get; }
+
+    /// <summary>The argument of the call that is wrong, where the message stands alone: libvirt's plain checks of arguments (flags, counts).</summary>
+    public string? Argument { get; internal init; }
 }
