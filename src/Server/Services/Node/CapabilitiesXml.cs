@@ -62,7 +62,7 @@ public static class CapabilitiesXml
         var cpus = host.Topology.Cells.SelectMany(cell => cell.Cpus).ToList();
         var dies = cpus.GroupBy(cpu => cpu.Socket).Max(socket => socket.Select(cpu => cpu.Die).Distinct().Count());
         xml.WriteStartElement("cpu");
-        xml.WriteElementString("arch", host.Architecture);
+        xml.WriteElementString("arch", HostDescription.NativeArchitecture);
         Empty(
             xml,
             "topology",
@@ -111,7 +111,7 @@ public static class CapabilitiesXml
         xml.WriteStartElement("guest");
         xml.WriteElementString("os_type", "hvm");
         xml.WriteStartElement("arch");
-        xml.WriteAttributeString("name", host.Architecture);
+        xml.WriteAttributeString("name", HostDescription.NativeArchitecture);
         xml.WriteElementString("wordsize", Environment.Is64BitOperatingSystem ? "64" : "32");
         xml.WriteElementString("emulator", emulator.Path);
         Empty(xml, "domain", ("type", "qemu"));

@@ -7,8 +7,8 @@ public sealed record HostDescription
 {
     public required Guid Uuid { get; init; }
 
-    /// <summary>libvirt's name of the processor architecture, which is the kernel's.</summary>
-    public required string Architecture { get; init; }
+    /// <summary>libvirt's name of the host's processor architecture, which is the kernel's.</summary>
+    public static string NativeArchitecture { get; } = Name(RuntimeInformation.OSArchitecture);
 
     public required NodeTopology Topology { get; init; }
 
@@ -18,7 +18,6 @@ public sealed record HostDescription
     public static HostDescription Read(KernelFiles files) => new()
     {
         Uuid = ReadUuid(files),
-        Architecture = Name(RuntimeInformation.OSArchitecture),
         Topology = NodeTopology.Read(files),
         HasKvm = files.Exists("/dev/kvm"),
     };
@@ -31,11 +30,11 @@ public sealed record HostDescription
 
     private static string Name(Architecture architecture) => architecture switch
     {
-        System.Runtime.InteropServices.Architecture.X64 => "x86_64",
-        System.Runtime.InteropServices.Architecture.X86 => "i686",
-        System.Runtime.InteropServices.Architecture.Arm64 => "aarch64",
-        System.Runtime.InteropServices.Architecture.Arm => "armv7l",
-        System.Runtime.InteropServices.Architecture.Ppc64le => "ppc64le",
+        Architecture.X64 => "x86_64",
+        Architecture.X86 => "i686",
+        Architecture.Arm64 => "aarch64",
+        Architecture.Arm => "armv7l",
+        Architecture.Ppc64le => "ppc64le",
         var other => other.ToString().ToLowerInvariant(),
     };
 }

@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using Cistern.RemoteProtocol.Remote;
+using Cistern.Server.Mapping;
+using Cistern.Server.Rpc;
+using Cistern.Storage;
+using Cistern.Storage.Pools;
+
+namespace Cistern.Server.Services;
+
+/// <summary>Registrations for pool events, and their delivery in the order in which the driver publishes them.</summary>
+public sealed class StorageEventService : IStorageEventProcedures<CallContext>, IDisposable
+{
+    private const int Lifecycle = 0;
+    private const int Refresh = 1;
+
+    private readonly ConcurrentDictionary<PoolCallbacks, ClientConnection> _clients = new();
+    private readonly IDisposable _subscription;
+
+    public StorageEventService(StorageDriver driver) => _subscription = driver.Subscribe(Publish);
+
+    public ValueTask<ConnectStoragePoolEventRegisterAnyRet> ConnectStoragePoolEventRegisterAnyAsync(
+        ConnectStoragePoolEventRegisterAnyArgs args, CallContext context, CancellationToken cancellation)
+    {
+        var callbacks = CallbacksOf(context.Client);
+        _clients.TryAdd(callbacks, context.Client);
+        return new(new ConnectStoragePoolEventRegisterAnyRet(callbacks.Register(args.EventID, args.Pool?.Uuid)));
+    }
+
+    public ValueTask ConnectStoragePoolEventDeregisterAnyAsync(
+        ConnectStoragePoolEventDeregisterAnyArgs args, CallContext context, CancellationToken cancellation)
+    {
+        CallbacksOf(context.Client).Deregister(args.CallbackID);
+        return ValueTask.CompletedTask;
+    }
+
+    public void Dispose() => _subscription.Dispose();
+
+    private PoolCallbacks CallbacksOf(ClientConnection client) => client.GetOrAdd(() => new PoolCallbacks(this));
+
+    private void Publish(PoolEvent happened)
+    {
+        foreach (var (callbacks, client) in _clients)
+        {
+            callbacks.Deliver(happened.Kind == PoolEventKind.Refreshed ? Refresh : Lifecycle, happened.Pool.Uuid, id => Send(client, id, happened));
+        }
+    }
+
+    private static void Send(ClientConnection client, int callbackId, PoolEvent happened)
+    {
+        var pool = happened.Pool.ToWire();
+        if (happened.Kind == PoolEventKind.Refreshed)
+        {
+            client.SendEvent(RemoteProcedure.StoragePoolEventRefresh, new StoragePoolEventRefreshMsg(callbackId, pool));
+        }
+        else
+        {
+            client.SendEvent(RemoteProcedure.StoragePoolEventLifecycle, new StoragePoolEventLifecycleMsg(callbackId, pool, (int)happened.Kind, Detail: 0));
+        }
+    }
+
+    /// <summary>The client's connection disposes of it.</summary>
+    private sealed class PoolCallbacks(StorageEventService service) : EventCallbacks<Guid>("storage pool", 2), IDisposable
+    {
+        public void Dispose() => service._clients.TryRemove(this, out _);
+    }
+}
