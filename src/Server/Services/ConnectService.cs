@@ -45,6 +45,10 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
         {
             context.Client.EnableKeepAlive();
         }
+        else if (!context.Client.IsOpen)
+        {
+            throw ServiceErrors.InternalRpc("connection not open");
+        }
 
         return new(new ConnectSupportsFeatureRet(Supports(feature, context) ? 1 : 0));
     }

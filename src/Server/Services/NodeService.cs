@@ -80,7 +80,7 @@ public sealed class NodeService(KernelFiles files) : INodeProcedures<CallContext
         return new(new NodeGetFreePagesRet([.. cells.SelectMany(cell => args.Pages.Select(size => FreePages(cell, size)))]));
     }
 
-    private int LastCell => Math.Max(0, _memory.Cells.LastOrDefault());
+    private int LastCell => _memory.Cells is [.., var last] ? last : 0;
 
     private ulong FreePages(int cell, uint sizeKib) => _memory.Pages(cell, sizeKib)?.Free
         ?? throw ServiceErrors.OperationFailed($"page size {sizeKib} is not available on node {cell}");

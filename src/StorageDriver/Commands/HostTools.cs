@@ -25,6 +25,8 @@ public sealed class HostTools
     [
         "prlimit", // address space and CPU limits of a command
         "qemu-img", // images that are not raw
+        "qemu-system-aarch64", // the emulator's version, told to clients
+        "qemu-system-x86_64",
         "scrub", // wipe algorithms other than zero
         "setpriv", // commands that run as another user
     ];

@@ -10,6 +10,9 @@ public sealed partial class InstalledEmulator(HostTools tools, ICommandRunner co
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
+    /// <summary>The emulator of the host's own architecture.</summary>
+    private static readonly string Tool = $"qemu-system-{HostDescription.NativeArchitecture}";
+
     private readonly Lock _lock = new();
     private Task<Emulator?>? _found;
 
@@ -37,14 +40,14 @@ public sealed partial class InstalledEmulator(HostTools tools, ICommandRunner co
 
     private async Task<Emulator?> AskAsync()
     {
-        if (tools.Find(HostTools.Emulator) is not { } path)
+        if (!HostTools.Table.Contains(Tool) || tools.Find(Tool) is not { } path)
         {
             return null;
         }
 
         try
         {
-            var answer = await commands.RunAsync(new Command(HostTools.Emulator, ["--version"]) { Timeout = Patience }, CancellationToken.None).ConfigureAwait(false);
+            var answer = await commands.RunAsync(new Command(Tool, ["--version"]) { Timeout = Patience }, CancellationToken.None).ConfigureAwait(false);
             return ParseVersion(answer.Output) is { } version ? new Emulator(path, version) : null;
         }
         catch (StorageException)
