@@ -27,6 +27,9 @@ public static partial class StorageErrors
     public static StorageException XmlNotWellFormed(string detail) =>
         New(StorageErrorCode.XmlNotWellFormed, $"cannot read the XML document: {detail}");
 
+    public static StorageException XmlLineBreak(string element) =>
+        New(StorageErrorCode.XmlNotWellFormed, $"element '{element}' must not contain a line break", StorageErrorDomain.Xml);
+
     public static StorageException XmlWrongRoot(string expected, string actual) =>
         New(StorageErrorCode.XmlError, $"expected a document with root element '{expected}', not '{actual}'", StorageErrorDomain.Xml);
 
@@ -50,6 +53,9 @@ public static partial class StorageErrors
     /// <summary>The document asks for something that is not known or not possible.</summary>
     public static StorageException ConfigUnsupported(string detail) =>
         New(StorageErrorCode.ConfigUnsupported, detail);
+
+    public static StorageException SecretCount(int count) =>
+        New(StorageErrorCode.InvalidArgument, $"element 'encryption' must have exactly one element 'secret', not {count}");
 
     public static StorageException UnknownPoolFormat(string format, string pool) =>
         ConfigUnsupported($"unknown format '{format}' for a pool of type '{pool}'");

@@ -42,11 +42,16 @@ public sealed record ImageOptions
     /// <param name="path">Absolute path of the file to make, which need not be the volume's yet.</param>
     /// <param name="preallocateMetadata">Flag 1 of volume creation; with an allocation of at least the capacity it allocates data too.</param>
     /// <param name="converting">The image is filled from another one: it has no backing file.</param>
-    /// <exception cref="StorageException">67: a combination that is not possible; 27: not exactly one secret.</exception>
+    /// <exception cref="StorageException">67: a combination that is not possible; 8: not exactly one secret.</exception>
     public static ImageOptions For(VolumeDefinition volume, string path, bool preallocateMetadata, bool converting = false)
     {
         var target = volume.Target;
         var format = volume.Kind == VolumeKind.Block || target.Format is null or "iso" ? "raw" : target.Format;
+        if (target.Encryption is { Secrets: not [_] } lacking)
+        {
+            throw StorageErrors.SecretCount(lacking.Secrets.Length);
+        }
+
         CheckQcow2Only(target, format, preallocateMetadata);
         if (target.Encryption is { } encryption)
         {
@@ -79,6 +84,11 @@ public sealed record ImageOptions
     {
         if (format == "qcow2")
         {
+            if (target.Compat is not (null or "0.10" or DefaultCompat))
+            {
+                throw StorageErrors.ConfigUnsupported($"unknown compatibility level '{target.Compat}', neither '0.10' nor '{DefaultCompat}'");
+            }
+
             if (target.Compat == "0.10" && target.Features is { } features and not VolumeFeatures.None)
             {
                 throw StorageErrors.ConfigUnsupported($"volume features ({features}) need compatibility level 1.1, not {target.Compat}");
@@ -113,11 +123,6 @@ public sealed record ImageOptions
         if (encryption.Format != "luks")
         {
             throw StorageErrors.ConfigUnsupported($"volume encryption format '{encryption.Format}' is not supported, only 'luks'");
-        }
-
-        if (encryption.Secrets.Length != 1)
-        {
-            throw StorageErrors.Xml($"luks encryption needs exactly one secret, not {encryption.Secrets.Length}");
         }
     }
 

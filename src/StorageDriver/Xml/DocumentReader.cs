@@ -11,6 +11,8 @@ internal static class DocumentReader
 
     private const int MaxDepth = 256;
 
+    private const char ByteOrderMark = '\ufeff';
+
     private static readonly XmlReaderSettings Settings = new()
     {
         DtdProcessing = DtdProcessing.Prohibit,
@@ -26,13 +28,13 @@ internal static class DocumentReader
         Element document;
         try
         {
-            using var reader = XmlReader.Create(new StringReader(xml), Settings);
+            using var reader = XmlReader.Create(new StringReader(xml.TrimStart(ByteOrderMark)), Settings);
             document = ReadRoot(reader);
         }
         catch (XmlException e)
         {
             throw xml.Contains("<!DOCTYPE", StringComparison.Ordinal)
-                ? StorageErrors.XmlNotWellFormed($"line {e.LineNumber}: document types and entities are not accepted")
+                ? StorageErrors.XmlNotWellFormed("document types and entities are not accepted")
                 : StorageErrors.XmlNotWellFormed(e.Message);
         }
 

@@ -30,7 +30,7 @@ internal static class PoolSourceXml
             Dir = element.Text("dir", "path") is { } dir ? PathSanitizer.Sanitize(dir) : type.DefaultSourceDir,
             Adapter = type.Accepted.HasFlag(SourceParts.Adapter) && element.Find("adapter") is { } adapter ? AdapterXml.Parse(adapter) : null,
             Auth = element.Find("auth") is { } auth ? ParseAuth(auth) : null,
-            ProtocolVersion = ParseProtocolVersion(element, format),
+            ProtocolVersion = ParseProtocolVersion(element, format, type),
             Vendor = element.Text("vendor", "name"),
             Product = element.Text("product", "name"),
         };
@@ -125,7 +125,7 @@ internal static class PoolSourceXml
 
     private static string? NotEmpty(string? value) => string.IsNullOrEmpty(value) ? null : value;
 
-    private static string? ParseProtocolVersion(Element element, string? format)
+    private static string? ParseProtocolVersion(Element element, string? format, PoolTypeInfo type)
     {
         var version = element.Text("protocol", "ver");
         if (version is null)
@@ -133,7 +133,7 @@ internal static class PoolSourceXml
             return null;
         }
 
-        if (format is not null && !ProtocolFormats.Contains(format))
+        if (type.SourceFormats.Contains("nfs") && !ProtocolFormats.Contains(format))
         {
             throw StorageErrors.ConfigUnsupported($"element 'protocol' is for the formats 'nfs' and 'auto', not '{format}'");
         }

@@ -66,9 +66,12 @@ public static partial class PoolXml
     private static string ParseName(Element root, PoolSource source, PoolTypeInfo type)
     {
         var name = root.Text("name") ?? (type.NameFromSource ? source.Name : null) ?? throw StorageErrors.XmlMissingElement("name");
-        return name.AsSpan().ContainsAny('/', '\n')
-            ? throw StorageErrors.XmlInvalidElement("name", name, "a name without '/' and line breaks")
-            : name;
+        if (name.Contains('/', StringComparison.Ordinal))
+        {
+            throw StorageErrors.XmlInvalidElement("name", name, "a name without '/'");
+        }
+
+        return name.Contains('\n', StringComparison.Ordinal) ? throw StorageErrors.XmlLineBreak("name") : name;
     }
 
     private static Guid ParseUuid(Element root)

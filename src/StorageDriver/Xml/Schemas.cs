@@ -35,7 +35,7 @@ internal static class Schemas
         Size("allocation"),
         Size("available"),
         new("features", [], [new("cow", ["state"]) { RequiredAttributes = ["state"] }]),
-        new("source", [], SourceParts(type)) { Required = type.Required != Backends.SourceParts.None },
+        new("source", [], SourceParts(type)) { Required = type.Accepted != Backends.SourceParts.None },
         .. PoolTarget(type),
         .. PoolOptions(type),
     ]);

@@ -126,10 +126,12 @@ public static partial class VolumeXml
         }
 
         var dot = compat.IndexOf('.');
-        return dot > 0 && NumberText.TryParse(compat.AsSpan(0, dot), out _) && NumberText.TryParse(compat.AsSpan(dot + 1), out _)
+        return dot > 0 && IsVersion(compat.AsSpan(0, dot)) && IsVersion(compat.AsSpan(dot + 1))
             ? compat
             : throw StorageErrors.XmlInvalidElement("compat", compat, "two numbers joined by a dot");
     }
+
+    private static bool IsVersion(ReadOnlySpan<char> text) => NumberText.TryParse(text, out var value) && value <= uint.MaxValue;
 
     private static ulong ParseClusterSize(Element root)
     {

@@ -125,9 +125,10 @@ public class QemuImgTests
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("vdi", target => target with { Compat = "1.1" }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("vdi", target => target with { Features = VolumeFeatures.None }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("vdi", target => target with { Encryption = Luks }));
-        AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Encryption = new VolumeEncryption("qcow") }));
+        AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Encryption = Luks with { Format = "qcow" } }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Compat = "0.10", Features = VolumeFeatures.LazyRefcounts }));
-        AssertError(StorageErrorCode.XmlError, Volume("raw", target => target with { Encryption = new VolumeEncryption("luks") }));
+        AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Compat = "2.0" }));
+        AssertError(StorageErrorCode.InvalidArgument, Volume("raw", target => target with { Encryption = new VolumeEncryption("luks") }));
     }
 
     [Fact]
