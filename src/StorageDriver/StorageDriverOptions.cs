@@ -1,3 +1,6 @@
+using Cistern.Storage.Backends;
+using Cistern.Storage.Commands;
+
 namespace Cistern.Storage;
 
 /// <summary>Where the driver keeps its files, in libvirt's layout, and how it behaves.</summary>
@@ -11,4 +14,14 @@ public sealed record StorageDriverOptions
 
     /// <summary>Longest time that one blocking call on a pool's storage may take.</summary>
     public TimeSpan StorageTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The pool types that can be used.</summary>
+    public BackendRegistry Backends { get; init; } = BackendRegistry.Default;
+
+    public HostTools Tools { get; init; } = new();
+
+    /// <summary>How tools are run; null: as child processes.</summary>
+    public ICommandRunner? Commands { get; init; }
+
+    public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

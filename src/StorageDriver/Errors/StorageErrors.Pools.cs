@@ -2,6 +2,8 @@ namespace Cistern.Storage.Errors;
 
 public static partial class StorageErrors
 {
+    private const int InputOutput = 5;
+
     public static StorageException NoPoolWithTargetPath(string path) =>
         New(StorageErrorCode.NoStoragePool, $"no storage pool with matching target path '{path}'");
 
@@ -51,4 +53,10 @@ public static partial class StorageErrors
 
     public static StorageException PoolFileMisnamed(string path, string name) =>
         Xml($"file '{path}' does not carry the name of its storage pool '{name}'");
+
+    public static StorageException PoolFileNotWritten(string path, Exception cause) =>
+        new(StorageErrorCode.SystemError, StorageErrorDomain.Storage, $"cannot change '{path}': {cause.Message}", InputOutput, cause);
+
+    public static StorageException RunDirectoryLocked(string path, Exception cause) =>
+        new(StorageErrorCode.InternalError, StorageErrorDomain.Storage, $"another server holds '{path}': {cause.Message}", inner: cause);
 }

@@ -42,6 +42,6 @@ public static partial class StorageErrors
     public static StorageException StreamBeyondLength(string name) =>
         System(NoSpaceLeft, $"cannot write to volume '{name}' beyond the length asked for", StorageErrorDomain.Streams);
 
-    public static StorageException OffsetTooLarge(string what, ulong value) =>
+    public static StorageException SizeTooLarge(string what, ulong value) =>
         New(StorageErrorCode.Overflow, $"{what} {value} is too large");
 }

@@ -1,14 +1,242 @@
+using Cistern.Storage.Errors;
+
 namespace Cistern.Storage.Pools;
 
-/// <summary>A pool's own few threads (at most 4), so that storage that hangs starves nobody else. Threads start on demand and end when idle.</summary>
+/// <summary>
+/// A pool's own few threads, so that storage that hangs starves nobody else. Threads start on demand and end when idle. A call that does not
+/// return in time fails and leaves its thread behind until it does return; when every thread is left behind, calls fail at once.
+/// </summary>
 public sealed class PoolThreads
 {
-    private readonly TaskFactory _factory = Task.Factory;
+    /// <summary>Threads of one pool, those left behind included.</summary>
+    public const int Limit = 4;
 
-    /// <summary>Runs <paramref name="work"/> on one of the pool's threads.</summary>
-    /// <exception cref="Errors.StorageException">68/18 when it did not return within the pool's time limit: its thread is abandoned.</exception>
-    public Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation) => _factory.StartNew(work, cancellation);
+    private const int StackSize = 512 * 1024;
+    private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
+
+    private readonly Lock _lock = new();
+    private readonly string _pool;
+    private readonly TimeSpan _timeout;
+    private readonly TimeProvider _clock;
+
+    /// <summary>Waiting and running calls in the order of their deadlines.</summary>
+    private readonly LinkedList<PoolCall> _calls = new();
+    private readonly Queue<PoolCall> _waiting = new();
+    private readonly Stack<PoolWorker> _idle = new();
+    private ITimer? _timer;
+    private DateTimeOffset _timerAt = DateTimeOffset.MaxValue;
+    private int _threads;
+    private int _abandoned;
+
+    /// <param name="pool">Name for threads and errors.</param>
+    /// <param name="timeout">Longest time from the call to its return.</param>
+    public PoolThreads(string pool, TimeSpan timeout, TimeProvider clock)
+    {
+        _pool = pool;
+        _timeout = timeout;
+        _clock = clock;
+    }
+
+    /// <summary>Threads for a pool without a name, with a time limit of a minute.</summary>
+    public PoolThreads()
+        : this("unnamed", TimeSpan.FromMinutes(1), TimeProvider.System)
+    {
+    }
+
+    /// <summary>Threads whose call has not returned in time.</summary>
+    public int Abandoned
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _abandoned;
+            }
+        }
+    }
+
+    /// <summary>Threads there are: at work, idle or left behind.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _threads;
+            }
+        }
+    }
+
+    /// <summary>Runs <paramref name="work"/> on one of the pool's threads. Cancellation ends the wait for a thread, never work that has begun.</summary>
+    /// <exception cref="StorageException">68/18 when it did not return within the pool's time limit: its thread is abandoned.</exception>
+    public Task<T> RunAsync<T>(Func<T> work, CancellationToken cancellation)
+    {
+        if (cancellation.IsCancellationRequested)
+        {
+            return Task.FromCanceled<T>(cancellation);
+        }
+
+        var call = new PoolCall<T>(work);
+        if (!Enqueue(call))
+        {
+            return Task.FromException<T>(StorageErrors.StorageNotResponding(_pool));
+        }
+
+        return cancellation.CanBeCanceled ? call.CancellableAsync(cancellation) : call.Result;
+    }
 
     /// <summary>As <see cref="RunAsync{T}"/>, for work without a result.</summary>
-    public Task RunAsync(Action work, CancellationToken cancellation) => _factory.StartNew(work, cancellation);
+    public Task RunAsync(Action work, CancellationToken cancellation) =>
+        RunAsync<object?>(
+            () =>
+            {
+                work();
+                return null;
+            },
+            cancellation);
+
+    private bool Enqueue(PoolCall call)
+    {
+        lock (_lock)
+        {
+            if (_abandoned == Limit)
+            {
+                return false;
+            }
+
+            call.Deadline = _clock.GetUtcNow() + _timeout;
+            call.Place = _calls.AddLast(call);
+            WakeAt(call.Deadline);
+            if (_idle.TryPop(out var worker))
+            {
+                call.TryStart();
+                worker.Give(call);
+            }
+            else if (_threads < Limit)
+            {
+                call.TryStart();
+                StartThread(call);
+            }
+            else
+            {
+                _waiting.Enqueue(call);
+            }
+
+            return true;
+        }
+    }
+
+    private void StartThread(PoolCall call)
+    {
+        _threads++;
+        var worker = new PoolWorker();
+        worker.Give(call);
+        new Thread(() => Work(worker), StackSize) { IsBackground = true, Name = $"pool {_pool}" }.Start();
+    }
+
+    private void Work(PoolWorker worker)
+    {
+        while (worker.Take() is { } given)
+        {
+            for (PoolCall? call = given; call is not null; call = Next(call, worker))
+            {
+                call.Run();
+            }
+        }
+    }
+
+    /// <summary>Puts a finished call away and gives the thread the next; null: there is none, the thread is idle.</summary>
+    private PoolCall? Next(PoolCall done, PoolWorker worker)
+    {
+        lock (_lock)
+        {
+            PutAway(done);
+            if (done.Abandoned)
+            {
+                _abandoned--;
+            }
+
+            while (_waiting.TryDequeue(out var next))
+            {
+                if (next.TryStart())
+                {
+                    return next;
+                }
+            }
+
+            worker.IdleSince = _clock.GetUtcNow();
+            _idle.Push(worker);
+            WakeAt(worker.IdleSince + IdleTime);
+            return null;
+        }
+    }
+
+    private void PutAway(PoolCall call)
+    {
+        if (call.Place is { } place)
+        {
+            _calls.Remove(place);
+            call.Place = null;
+        }
+    }
+
+    private void WakeAt(DateTimeOffset time)
+    {
+        if (time < _timerAt)
+        {
+            _timerAt = time;
+            _timer ??= _clock.CreateTimer(
+                static threads => ((PoolThreads)threads!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+            var due = time - _clock.GetUtcNow();
+            _timer.Change(due < TimeSpan.Zero ? TimeSpan.Zero : due, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    /// <summary>Fails calls that are late, ends threads that are idle for long, and sets the timer for what comes next.</summary>
+    private void OnTimer()
+    {
+        List<PoolCall> late = [];
+        lock (_lock)
+        {
+            _timerAt = DateTimeOffset.MaxValue;
+            var now = _clock.GetUtcNow();
+            while (_calls.First is { Value: var call } && (call.Deadline <= now || _abandoned == Limit))
+            {
+                PutAway(call);
+                late.Add(call);
+                if (!call.TryDrop() && call.IsStarted)
+                {
+                    call.Abandoned = true;
+                    _abandoned++;
+                }
+            }
+
+            EndIdleThreads(now);
+            if (_calls.First is { Value: var first })
+            {
+                WakeAt(first.Deadline);
+            }
+        }
+
+        late.ForEach(call => call.Fail(StorageErrors.StorageNotResponding(_pool)));
+    }
+
+    private void EndIdleThreads(DateTimeOffset now)
+    {
+        PoolWorker[] idle = [.. _idle];
+        _idle.Clear();
+        foreach (var worker in idle.Reverse())
+        {
+            if (worker.IdleSince + IdleTime <= now)
+            {
+                _threads--;
+                worker.Give(null);
+            }
+            else
+            {
+                _idle.Push(worker);
+                WakeAt(worker.IdleSince + IdleTime);
+            }
+        }
+    }
 }

@@ -1,0 +1,41 @@
+using Cistern.Storage.Backends;
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Persistence;
+using Cistern.Storage.Pools;
+
+namespace Cistern.Storage;
+
+/// <summary>What the parts of the driver share.</summary>
+internal sealed record DriverContext(
+    StorageDriverOptions Options, BackendRegistry Backends, HostContext Host, PoolStore Store, PoolEvents Events, PoolRegistry Registry)
+{
+    public IStorageBackend Backend(PoolDefinition definition) => Backends.Get(definition.Type);
+
+    public StoragePool NewPool(PoolState state) => new(state, Host, Registry.Volumes, Options.StorageTimeout);
+
+    /// <summary>
+    /// An inactive pool after its stop, or after a step of its start that failed: its next definition becomes the one in use, and a transient
+    /// pool vanishes. The pool's gate is held.
+    /// </summary>
+    public async ValueTask SettleInactiveAsync(StoragePool pool, VolumeTable.Edit? volumes = null)
+    {
+        var state = pool.State;
+        state = state with
+        {
+            Definition = state.NewDefinition ?? state.Definition,
+            NewDefinition = null,
+            Run = null,
+            Starting = false,
+            Stopping = false,
+            Inaccessible = null,
+            Removed = !state.Persistent,
+        };
+        if (state.Removed)
+        {
+            using var hold = await Registry.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+            Registry.Remove(pool);
+        }
+
+        pool.Publish(state, volumes ?? state.Volumes.Change());
+    }
+}

@@ -1,0 +1,105 @@
+namespace Cistern.Storage.Pools;
+
+/// <summary>A call on a pool's storage, waiting for a thread, running, or dropped before it ran.</summary>
+internal abstract class PoolCall
+{
+    private const int Waiting = 0;
+    private const int Started = 1;
+    private const int Dropped = 2;
+
+    private int _stage = Waiting;
+
+    public DateTimeOffset Deadline { get; set; }
+
+    /// <summary>Place in the list of calls; null when it is out of it.</summary>
+    public LinkedListNode<PoolCall>? Place { get; set; }
+
+    /// <summary>It ran longer than it may; nobody waits for it any more.</summary>
+    public bool Abandoned { get; set; }
+
+    public bool IsStarted => Volatile.Read(ref _stage) == Started;
+
+    public bool TryStart() => Interlocked.CompareExchange(ref _stage, Started, Waiting) == Waiting;
+
+    /// <summary>Takes back a call that has not begun.</summary>
+    public bool TryDrop() => Interlocked.CompareExchange(ref _stage, Dropped, Waiting) == Waiting;
+
+    /// <summary>Does the work and keeps its outcome, an exception too.</summary>
+    public abstract void Run();
+
+    public abstract void Fail(Exception error);
+}
+
+/// <inheritdoc/>
+internal sealed class PoolCall<T>(Func<T> work) : PoolCall
+{
+    private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    public Task<T> Result => _result.Task;
+
+    public override void Run()
+    {
+        try
+        {
+            _result.TrySetResult(work());
+        }
+#pragma warning disable CA1031 // Whatever the work throws belongs to the caller, not to the pool's thread.
+        catch (Exception error)
+#pragma warning restore CA1031
+        {
+            _result.TrySetException(error);
+        }
+    }
+
+    public override void Fail(Exception error) => _result.TrySetException(error);
+
+    public async Task<T> CancellableAsync(CancellationToken cancellation)
+    {
+        using var registration = cancellation.UnsafeRegister(
+            static (call, token) =>
+            {
+                if (((PoolCall<T>)call!).TryDrop())
+                {
+                    ((PoolCall<T>)call)._result.TrySetCanceled(token);
+                }
+            },
+            this);
+        return await Result.ConfigureAwait(false);
+    }
+}
+
+/// <summary>One of a pool's threads: what it is to do next.</summary>
+internal sealed class PoolWorker
+{
+    private readonly object _signal = new();
+    private PoolCall? _next;
+    private bool _given;
+
+    public DateTimeOffset IdleSince { get; set; }
+
+    /// <summary>Hands over the next call; null ends the thread.</summary>
+    public void Give(PoolCall? call)
+    {
+        lock (_signal)
+        {
+            _next = call;
+            _given = true;
+            Monitor.Pulse(_signal);
+        }
+    }
+
+    /// <summary>Waits for the next call; null: the thread ends.</summary>
+    public PoolCall? Take()
+    {
+        lock (_signal)
+        {
+            while (!_given)
+            {
+                Monitor.Wait(_signal);
+            }
+
+            _given = false;
+            return _next;
+        }
+    }
+}

@@ -1,0 +1,139 @@
+using Cistern.Storage.Backends.Capabilities;
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Storage.Pools;
+
+/// <summary>What happens to the pools when the server starts: those that ran are taken up again, those marked for it are started.</summary>
+internal sealed partial class PoolRestart(DriverContext driver, PoolActivation activation)
+{
+    private readonly ILogger<PoolRestart> _logger = driver.Host.Loggers.CreateLogger<PoolRestart>();
+
+    /// <summary>Pools are checked and started side by side, so that one that hangs does not hold up the others. Failures are logged.</summary>
+    public async Task RunAsync()
+    {
+        var ran = LoadStates();
+        LoadConfigurations();
+        await Task.WhenAll(ran.Select(ResumeAsync)).ConfigureAwait(false);
+        CleanUp();
+        if (driver.Store.TakeFirstStart())
+        {
+            var due = driver.Registry.All.Where(pool => pool.State is { Autostart: true, IsActive: false });
+            await Task.WhenAll(due.Select(AutostartAsync)).ConfigureAwait(false);
+        }
+    }
+
+    private List<StoragePool> LoadStates()
+    {
+        List<StoragePool> pools = [];
+        foreach (var definition in driver.Store.LoadStates())
+        {
+            if (Admit(definition, new PoolState { Definition = definition, Starting = true }) is { } pool)
+            {
+                pools.Add(pool);
+            }
+        }
+
+        return pools;
+    }
+
+    private void LoadConfigurations()
+    {
+        foreach (var (definition, autostart) in driver.Store.LoadConfigurations())
+        {
+            if (driver.Registry.Find(definition.Uuid) is { } running && running.Name == definition.Name)
+            {
+                running.Publish(running.State with { NewDefinition = definition, Persistent = true, Autostart = autostart });
+            }
+            else
+            {
+                Admit(definition, new PoolState { Definition = definition, Persistent = true, Autostart = autostart });
+            }
+        }
+    }
+
+    private StoragePool? Admit(PoolDefinition definition, PoolState state)
+    {
+        try
+        {
+            driver.Backend(definition);
+            if (driver.Registry.Resolve(definition) is { } other)
+            {
+                throw StorageErrors.PoolUuidTaken(other.Uuid, other.Name);
+            }
+
+            var pool = driver.NewPool(state);
+            driver.Registry.Add(pool);
+            return pool;
+        }
+        catch (StorageException error)
+        {
+            LogNotLoaded(definition.Name, error.Message);
+            return null;
+        }
+    }
+
+    private async Task ResumeAsync(StoragePool pool)
+    {
+        try
+        {
+            var state = pool.State;
+            if (driver.Backend(state.Definition) is IPoolActivation backend
+                && await backend.IsActiveAsync(pool.Context(state), CancellationToken.None).ConfigureAwait(false))
+            {
+                await activation.AdoptAsync(pool).ConfigureAwait(false);
+                return;
+            }
+
+            LogNotActive(pool.Name);
+        }
+        catch (StorageException error)
+        {
+            LogNotResumed(pool.Name, error.Message);
+        }
+
+        await driver.Store.RemoveStateAsync(pool.Name).ConfigureAwait(false);
+        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+        await driver.SettleInactiveAsync(pool).ConfigureAwait(false);
+    }
+
+    private async Task AutostartAsync(StoragePool pool)
+    {
+        try
+        {
+            await activation.StartAsync(pool, buildFlags: null, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (StorageException error)
+        {
+            LogNotAutostarted(pool.Name, error.Message);
+        }
+    }
+
+    private void CleanUp()
+    {
+        try
+        {
+            driver.Host.Journal.CleanUp();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            LogNotCleanedUp(error.Message);
+        }
+    }
+
+    [LoggerMessage(6010, LogLevel.Warning, "Storage pool {Pool} was not loaded: {Reason}")]
+    private partial void LogNotLoaded(string pool, string reason);
+
+    [LoggerMessage(6011, LogLevel.Information, "Storage pool {Pool} ran before and is not up any more")]
+    private partial void LogNotActive(string pool);
+
+    [LoggerMessage(6012, LogLevel.Error, "Storage pool {Pool} ran before and could not be taken up again: {Reason}")]
+    private partial void LogNotResumed(string pool, string reason);
+
+    [LoggerMessage(6013, LogLevel.Error, "Storage pool {Pool} could not be started with the server: {Reason}")]
+    private partial void LogNotAutostarted(string pool, string reason);
+
+    [LoggerMessage(6014, LogLevel.Warning, "Files of volumes that were under construction could not be removed: {Reason}")]
+    private partial void LogNotCleanedUp(string reason);
+}

@@ -1,0 +1,80 @@
+using System.Runtime.InteropServices;
+using Cistern.Storage.Backends;
+
+namespace Cistern.Storage.Pools;
+
+/// <summary>One activation of a pool, from start to stop: its session, and who uses which volume. The uses are touched with the gate held.</summary>
+#pragma warning disable CA1001 // A token source without a timer holds nothing to dispose of.
+internal sealed class PoolRun(IStorageBackend backend, IPoolSession? session)
+#pragma warning restore CA1001
+{
+    private readonly Dictionary<string, VolumeUse> _uses = [];
+    private readonly CancellationTokenSource _stopped = new();
+
+    /// <summary>The backend of the definition that was started.</summary>
+    public IStorageBackend Backend { get; } = backend;
+
+    public IPoolSession? Session { get; } = session;
+
+    public ScanQueue Scans { get; } = new();
+
+    /// <summary>Fires when the pool stops.</summary>
+    public CancellationToken Stopped => _stopped.Token;
+
+    /// <summary>True while a volume is created, copied (from or to), or wiped: the pool cannot stop then.</summary>
+    public bool HasJobs => _uses.Values.Any(use => use.Readers > 0 || use.Job is { BlocksPool: true });
+
+    /// <summary>A short job that stopping waits for; null when there is none.</summary>
+    public VolumeJob? ShortJob => Jobs.FirstOrDefault(job => !job.BlocksPool);
+
+    public IEnumerable<VolumeJob> Jobs => _uses.Values.Select(use => use.Job).OfType<VolumeJob>();
+
+    public IEnumerable<VolumeStream> Streams => _uses.Values.SelectMany(use => use.Streams);
+
+    public VolumeUse? FindUse(string name) => _uses.GetValueOrDefault(name);
+
+    public VolumeUse Use(string name)
+    {
+        ref var use = ref CollectionsMarshal.GetValueRefOrAddDefault(_uses, name, out _);
+        return use ??= new VolumeUse();
+    }
+
+    /// <summary>Forgets the uses of a volume when none are left.</summary>
+    public void Release(string name)
+    {
+        if (_uses.TryGetValue(name, out var use) && use.IsIdle)
+        {
+            _uses.Remove(name);
+        }
+    }
+
+    /// <summary>Ends scans and aborts open streams; jobs have ended before.</summary>
+    public async ValueTask EndUsesAsync()
+    {
+        await _stopped.CancelAsync().ConfigureAwait(false);
+        foreach (var stream in Streams.ToArray())
+        {
+            await stream.AbortAsync().ConfigureAwait(false);
+        }
+    }
+
+    public ValueTask EndSessionAsync() => Session?.DisposeAsync() ?? ValueTask.CompletedTask;
+}
+
+/// <summary>Who uses a volume at present.</summary>
+internal sealed class VolumeUse
+{
+    /// <summary>The one job that changes the volume.</summary>
+    public VolumeJob? Job { get; set; }
+
+    /// <summary>Copies being made from the volume.</summary>
+    public int Readers { get; set; }
+
+    /// <summary>Open uploads and downloads.</summary>
+    public HashSet<VolumeStream> Streams { get; } = [];
+
+    public bool IsIdle => Job is null && Readers == 0 && Streams.Count == 0;
+
+    /// <summary>True while the volume may not be changed: it is being wiped or copied.</summary>
+    public bool InUse => Readers > 0 || Job is { Kind: VolumeJobKind.Wipe };
+}

@@ -1,0 +1,221 @@
+using Cistern.Storage.Backends;
+using Cistern.Storage.Backends.Capabilities;
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
+
+namespace Cistern.Storage.Pools;
+
+/// <summary>Brings what is published of a running pool up to date: whole scans, beside everything else, and looks at single volumes.</summary>
+internal sealed class PoolScanner(DriverContext driver)
+{
+    /// <summary>Scans the pool and publishes the result; on return everything that was there at the call is seen.</summary>
+    /// <exception cref="StorageException">The pool cannot be read; it is inaccessible from then on, until a later scan succeeds.</exception>
+    public async Task RefreshAsync(StoragePool pool, CancellationToken cancellation)
+    {
+        var state = pool.State;
+        var run = state.RequireActive();
+        if (state.Stopping)
+        {
+            throw StorageErrors.PoolStopping(pool.Name);
+        }
+
+        await run.Scans.RunAsync(() => ScanAsync(pool, run)).WaitAsync(cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Scans a pool that was inaccessible when last looked at, before a change of its volumes.</summary>
+    /// <exception cref="StorageException">It still is: 38/18.</exception>
+    public ValueTask EnsureAccessibleAsync(StoragePool pool, CancellationToken cancellation) =>
+        pool.State is { Inaccessible: not null, Stopping: false } ? new ValueTask(RefreshAsync(pool, cancellation)) : ValueTask.CompletedTask;
+
+    /// <summary>The volume as it is now; null when it is gone. What is found out is published if that needs no waiting.</summary>
+    public async ValueTask<VolumeDefinition?> DescribeAsync(StoragePool pool, PoolState state, VolumeEntry entry, CancellationToken cancellation)
+    {
+        if (entry.Building is not null || state.Inaccessible is not null || state.Run?.Backend is not IVolumeRefresh backend)
+        {
+            return entry.Current;
+        }
+
+        try
+        {
+            var scanned = await backend.RefreshVolumeAsync(pool.Context(state), entry.Definition, cancellation).ConfigureAwait(false);
+            if (scanned is not null && !ReferenceEquals(scanned, entry.Volume) && pool.Gate.TryEnter(out var hold))
+            {
+                using (hold)
+                {
+                    Replace(pool, entry, scanned);
+                }
+            }
+
+            return scanned?.Definition;
+        }
+        catch (StorageException error)
+        {
+            if (error.Code == StorageErrorCode.OperationTimeout)
+            {
+                await MarkInaccessibleAsync(pool, state.Run, error).ConfigureAwait(false);
+            }
+
+            return entry.Definition;
+        }
+    }
+
+    /// <summary>Looks for a volume that the table does not have; what is found is published.</summary>
+    public async ValueTask<VolumeEntry?> FindAsync(StoragePool pool, string name, CancellationToken cancellation)
+    {
+        var state = pool.State;
+        if (state is not { Run: { Backend: IVolumeRefresh backend } run, Inaccessible: null, Stopping: false })
+        {
+            return null;
+        }
+
+        long begun = await BeginAsync(pool, run, cancellation).ConfigureAwait(false);
+        ScannedVolume? scanned = null;
+        try
+        {
+            scanned = await backend.FindVolumeAsync(pool.Context(state), name, cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException)
+        {
+            // What cannot be looked at is not found.
+        }
+        finally
+        {
+            using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+            Adopt(pool, run, scanned, begun);
+            pool.Changes.EndScan();
+        }
+
+        return pool.State.Volumes.Find(name);
+    }
+
+    /// <summary>The pool's numbers after a change, when they can be had without a scan; null otherwise.</summary>
+    public static async ValueTask<PoolNumbers?> NumbersAsync(StoragePool pool, PoolState state)
+    {
+        try
+        {
+            return state.Run?.Backend is IPoolNumbers backend
+                ? await backend.GetNumbersAsync(pool.Context(state), CancellationToken.None).ConfigureAwait(false)
+                : null;
+        }
+        catch (StorageException)
+        {
+            return null;
+        }
+    }
+
+    private async Task ScanAsync(StoragePool pool, PoolRun run)
+    {
+        long begun = await BeginAsync(pool, run, CancellationToken.None).ConfigureAwait(false);
+        PoolContents? contents = null;
+        StorageException? failure = null;
+        try
+        {
+            contents = await run.Backend.RefreshAsync(pool.Context(pool.State), run.Stopped).ConfigureAwait(false);
+        }
+        catch (StorageException error)
+        {
+            failure = error;
+        }
+        catch (OperationCanceledException) when (run.Stopped.IsCancellationRequested)
+        {
+            failure = StorageErrors.PoolNotActive(pool.Name);
+        }
+        finally
+        {
+            using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+            try
+            {
+                failure = Conclude(pool, run, contents, begun, failure);
+            }
+            finally
+            {
+                pool.Changes.EndScan();
+            }
+        }
+
+        if (failure is not null)
+        {
+            throw failure;
+        }
+    }
+
+    private static async ValueTask<long> BeginAsync(StoragePool pool, PoolRun run, CancellationToken cancellation)
+    {
+        using var hold = await pool.EnterAsync(cancellation).ConfigureAwait(false);
+        return pool.State.Run == run ? pool.Changes.BeginScan() : throw StorageErrors.PoolNotActive(pool.Name);
+    }
+
+    /// <summary>Publishes how a scan ended and returns the failure to report. The gate is held.</summary>
+    private StorageException? Conclude(StoragePool pool, PoolRun run, PoolContents? contents, long begun, StorageException? failure)
+    {
+        var state = pool.State;
+        if (state.Run != run)
+        {
+            return StorageErrors.PoolNotActive(pool.Name);
+        }
+
+        if (contents is not null)
+        {
+            var edit = ScanMerge.Merge(state.Volumes, contents, pool.Changes, begun);
+            pool.Publish(state with { Definition = PoolState.Describe(state.Definition, contents), Inaccessible = null }, edit);
+            driver.Events.Raise(PoolEventKind.Refreshed, pool);
+            return null;
+        }
+
+        if (failure is null || run.Stopped.IsCancellationRequested)
+        {
+            return failure;
+        }
+
+        MarkInaccessible(pool, failure);
+        return failure.Code == StorageErrorCode.OperationTimeout ? failure : StorageErrors.PoolInaccessible(pool.Name, failure);
+    }
+
+    private async ValueTask MarkInaccessibleAsync(StoragePool pool, PoolRun run, StorageException cause)
+    {
+        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+        if (pool.State.Run == run)
+        {
+            MarkInaccessible(pool, cause);
+        }
+    }
+
+    private void MarkInaccessible(StoragePool pool, StorageException cause)
+    {
+        var state = pool.State;
+        pool.Publish(state with { Inaccessible = cause });
+        if (state.Inaccessible is null)
+        {
+            driver.Events.Raise(PoolEventKind.Refreshed, pool);
+        }
+    }
+
+    private void Adopt(StoragePool pool, PoolRun run, ScannedVolume? scanned, long begun)
+    {
+        var state = pool.State;
+        if (scanned is null || state.Run != run)
+        {
+            return;
+        }
+
+        var name = scanned.Definition.Name;
+        if (state.Volumes.Find(name) is null && pool.Changes.Untouched(name, null, begun))
+        {
+            var edit = state.Volumes.Change();
+            edit.Set(new VolumeEntry(scanned, pool.Changes.Next()));
+            pool.Publish(state, edit);
+            driver.Events.Raise(PoolEventKind.Refreshed, pool);
+        }
+    }
+
+    private static void Replace(StoragePool pool, VolumeEntry entry, ScannedVolume scanned)
+    {
+        var state = pool.State;
+        if (ReferenceEquals(state.Volumes.Find(entry.Name), entry))
+        {
+            var edit = state.Volumes.Change();
+            edit.Set(new VolumeEntry(scanned, pool.Changes.Next()));
+            pool.Publish(state, edit);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+using Cistern.Storage.Backends;
+
+namespace Cistern.Storage.Pools;
+
+/// <summary>Takes the result of a scan, which ran beside changes, into the pool's table.</summary>
+internal static class ScanMerge
+{
+    /// <summary>
+    /// The scan decides for every name that did not change since it began, also that it is gone; for the others the table is newer.
+    /// The pool's gate is held.
+    /// </summary>
+    /// <param name="begun">What <see cref="ChangeLog.BeginScan"/> returned.</param>
+    public static VolumeTable.Edit Merge(VolumeTable table, PoolContents contents, ChangeLog changes, long begun)
+    {
+        var edit = table.Change();
+        int known = 0;
+        foreach (var scanned in contents.Volumes)
+        {
+            var entry = table.Find(scanned.Definition.Name);
+            known += entry is null ? 0 : 1;
+            if (!ReferenceEquals(entry?.Volume, scanned) && changes.Untouched(scanned.Definition.Name, entry, begun) && entry?.Volume != scanned)
+            {
+                edit.Set(new VolumeEntry(scanned, changes.Next()));
+            }
+        }
+
+        if (known < table.Count)
+        {
+            RemoveVanished(edit, table, contents, changes, begun);
+        }
+
+        return edit;
+    }
+
+    private static void RemoveVanished(VolumeTable.Edit edit, VolumeTable table, PoolContents contents, ChangeLog changes, long begun)
+    {
+        var found = contents.Volumes.Select(scanned => scanned.Definition.Name).ToHashSet();
+        foreach (var entry in table.Entries)
+        {
+            if (!found.Contains(entry.Name) && changes.Untouched(entry.Name, entry, begun))
+            {
+                edit.Remove(entry.Name);
+                changes.Deleted(entry.Name);
+            }
+        }
+    }
+}

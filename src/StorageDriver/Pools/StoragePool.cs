@@ -1,0 +1,91 @@
+using Cistern.Storage.Backends;
+using Cistern.Storage.Errors;
+
+namespace Cistern.Storage.Pools;
+
+/// <summary>
+/// A pool at run time: the state that reads look at, and the gate that orders changes. Name and uuid never change.
+/// </summary>
+internal sealed class StoragePool
+{
+    private readonly HostContext _host;
+    private readonly VolumeIndex _index;
+    private PoolState _state;
+
+    public StoragePool(PoolState state, HostContext host, VolumeIndex index, TimeSpan storageTimeout)
+    {
+        _state = state;
+        _host = host;
+        _index = index;
+        Threads = new PoolThreads(state.Name, storageTimeout, host.Clock);
+        Reference = new PoolReference(state.Name, state.Definition.Uuid);
+    }
+
+    public PoolReference Reference { get; }
+
+    public string Name => Reference.Name;
+
+    public Guid Uuid => Reference.Uuid;
+
+    public PoolThreads Threads { get; }
+
+    public PoolGate Gate { get; } = new();
+
+    /// <summary>Used with the gate held.</summary>
+    public ChangeLog Changes { get; } = new();
+
+    public PoolState State => Volatile.Read(ref _state);
+
+    /// <summary>Enters the gate of a pool that still exists.</summary>
+    /// <exception cref="StorageException">49/18: it was removed meanwhile.</exception>
+    public async ValueTask<PoolGate.Hold> EnterAsync(CancellationToken cancellation)
+    {
+        var hold = await Gate.EnterAsync(cancellation).ConfigureAwait(false);
+        if (!State.Removed)
+        {
+            return hold;
+        }
+
+        hold.Dispose();
+        throw StorageErrors.NoPoolWithUuid(Uuid, Name);
+    }
+
+    /// <summary>Makes a state the one that reads see. The gate is held.</summary>
+    public void Publish(PoolState state) => Volatile.Write(ref _state, state);
+
+    /// <summary>Publishes a state with changed volumes. The gate is held.</summary>
+    public void Publish(PoolState state, VolumeTable.Edit volumes)
+    {
+        foreach (var entry in volumes.After)
+        {
+            _index.Add(this, entry);
+        }
+
+        Publish(state with { Volumes = volumes.ToTable() });
+        foreach (var entry in volumes.Before)
+        {
+            var now = volumes.Find(entry.Name)?.Definition;
+            if (now is null || now.Key != entry.Definition.Key || now.Target.Path != entry.Definition.Target.Path)
+            {
+                _index.Remove(this, entry);
+            }
+        }
+    }
+
+    /// <summary>What the backend works with for the pool as it is in <paramref name="state"/>.</summary>
+    public PoolContext Context(PoolState state) => Context(state, state.Run?.Session);
+
+    /// <inheritdoc cref="Context(PoolState)"/>
+    public PoolContext Context(PoolState state, IPoolSession? session)
+    {
+        var volumes = state.Volumes;
+        return new PoolContext
+        {
+            Definition = state.Definition,
+            Session = session,
+            Host = _host,
+            Threads = Threads,
+            Known = name => volumes.Find(name) is { Building: null } entry ? entry.Volume : null,
+        };
+    }
+}
