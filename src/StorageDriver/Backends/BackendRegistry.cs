@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -16,7 +17,7 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new();
+    public static BackendRegistry Default { get; } = new(new DirBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }
@@ -25,5 +26,5 @@ public sealed class BackendRegistry
     public IStorageBackend? Find(PoolType type) => _backends.GetValueOrDefault(type);
 
     /// <exception cref="StorageException">1/18: the type is known, but nothing here serves it.</exception>
-    public IStorageBackend Get(PoolType type) => Find(type) ?? throw StorageErrors.NoBackend(type);
+    public IStorageBackend Get(PoolType type) => Find(type) ?? throw StorageErrors.NoBackend(PoolTypes.Get(type).Name);
 }

@@ -1,5 +1,4 @@
 using Cistern.Storage.Commands;
-using Cistern.Storage.Definitions;
 
 namespace Cistern.Storage.Errors;
 
@@ -83,9 +82,6 @@ public static partial class StorageErrors
 
     public static StorageException System(int errno, string detail, StorageErrorDomain domain = StorageErrorDomain.Storage) =>
         new(StorageErrorCode.SystemError, domain, $"{detail}: {Describe(errno)}", errno);
-
-    public static StorageException NoBackend(PoolType type) =>
-        New(StorageErrorCode.InternalError, $"missing backend for pool type {(int)type} ({type})");
 
     public static StorageException ToolMissing(string tool, string folders) =>
         New(StorageErrorCode.InternalError, $"cannot find '{tool}' in {folders}: it is not installed");

@@ -11,6 +11,7 @@ internal static unsafe partial class FileSpaceCalls
     private const int SeekEnd = 2;
     private const int SeekData = 3;
     private const int SeekHole = 4;
+    private const uint StartWrite = 2;
     private const nuint CloneFile = 0x40049409;
     private const nuint GetAttributes = 0x80086601;
     private const nuint SetAttributes = 0x40086602;
@@ -19,7 +20,16 @@ internal static unsafe partial class FileSpaceCalls
     public static int SetLength(SafeFileHandle file, long length) => SystemCall.Result(FTruncate(file, length));
 
     /// <summary>Takes space for a range, extending the file where needed; the range reads as zeros where nothing was written.</summary>
-    public static int Allocate(SafeFileHandle file, long offset, long length) => SystemCall.Result(FAllocate(file, 0, offset, length));
+    public static int Allocate(SafeFileHandle file, long offset, long length)
+    {
+        int result;
+        do
+        {
+            result = SystemCall.Result(FAllocate(file, 0, offset, length));
+        }
+        while (result == -Errno.Interrupted);
+        return result;
+    }
 
     /// <summary>Gives a range's space back; the length stays.</summary>
     public static int Punch(SafeFileHandle file, long offset, long length) =>
@@ -27,6 +37,9 @@ internal static unsafe partial class FileSpaceCalls
 
     /// <summary>Length of a file, or of a device, whose status does not say it.</summary>
     public static long End(SafeFileHandle file) => SystemCall.Result(LSeek(file, 0, SeekEnd));
+
+    /// <inheritdoc cref="End(SafeFileHandle)"/>
+    public static long End(int descriptor) => SystemCall.Result(LSeek(descriptor, 0, SeekEnd));
 
     /// <summary>Where the next data begins; <see cref="Errno.NoSuchDevice"/> when there is none.</summary>
     public static long NextData(SafeFileHandle file, long offset) => SystemCall.Result(LSeek(file, offset, SeekData));
@@ -38,22 +51,14 @@ internal static unsafe partial class FileSpaceCalls
     public static long CopyRange(SafeFileHandle from, long fromOffset, SafeFileHandle to, long toOffset, long length) =>
         SystemCall.Result((long)CopyFileRange(from, &fromOffset, to, &toOffset, (nuint)length, 0));
 
+    /// <summary>Asks the kernel to begin writing a range to the device, so that a later synchronisation has less left to do; no promise.</summary>
+    public static void StartWriting(SafeFileHandle file, long offset, long length) => _ = SyncFileRange(file, offset, length, StartWrite);
+
     /// <summary>Makes <paramref name="to"/> share all of <paramref name="from"/>'s extents (FICLONE).</summary>
     public static int Clone(SafeFileHandle from, SafeFileHandle to)
     {
-        bool referenced = false;
-        try
-        {
-            from.DangerousAddRef(ref referenced);
-            return SystemCall.Result(IoControl(to, CloneFile, from.DangerousGetHandle()));
-        }
-        finally
-        {
-            if (referenced)
-            {
-                from.DangerousRelease();
-            }
-        }
+        using OpenDescriptor source = new(from);
+        return SystemCall.Result(IoControl(to, CloneFile, source.Number));
     }
 
     /// <summary>Sets or clears "no copy on write" on an empty file or a folder; a file system that knows no such thing answers <see cref="Errno.NotTerminal"/> or <see cref="Errno.NotSupported"/>.</summary>
@@ -79,8 +84,14 @@ internal static unsafe partial class FileSpaceCalls
     [LibraryImport("libc.so.6", EntryPoint = "lseek", SetLastError = true)]
     private static partial long LSeek(SafeFileHandle file, long offset, int whence);
 
+    [LibraryImport("libc.so.6", EntryPoint = "lseek", SetLastError = true)]
+    private static partial long LSeek(int descriptor, long offset, int whence);
+
     [LibraryImport("libc.so.6", EntryPoint = "copy_file_range", SetLastError = true)]
     private static partial nint CopyFileRange(SafeFileHandle from, long* fromOffset, SafeFileHandle to, long* toOffset, nuint length, uint flags);
+
+    [LibraryImport("libc.so.6", EntryPoint = "sync_file_range")]
+    private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc.so.6", EntryPoint = "ioctl", SetLastError = true)]
     private static partial int IoControl(SafeFileHandle file, nuint request, nint argument);

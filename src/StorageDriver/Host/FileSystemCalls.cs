@@ -6,7 +6,9 @@ namespace Cistern.Storage.Host;
 /// <summary>Calls on names and inodes. Results as <see cref="SystemCall"/> says; paths are absolute.</summary>
 internal static partial class FileSystemCalls
 {
-    private const int CurrentDirectory = -100;
+    /// <summary>In place of a folder: names are absolute paths (AT_FDCWD).</summary>
+    public const int CurrentDirectory = -100;
+
     private const int FollowLink = 0x400;
     private const int RemoveFolder = 0x200;
     private const int EffectiveUser = 0x200;
@@ -31,20 +33,8 @@ internal static partial class FileSystemCalls
     /// <summary>Gives a file opened with <see cref="OpenFlags.Unnamed"/> its name; fails with <see cref="Errno.Exists"/> rather than replace one.</summary>
     public static int Link(SafeFileHandle unnamed, string path)
     {
-        bool referenced = false;
-        try
-        {
-            unnamed.DangerousAddRef(ref referenced);
-            string source = string.Create(null, $"/proc/self/fd/{unnamed.DangerousGetHandle()}");
-            return SystemCall.Result(LinkAt(CurrentDirectory, source, CurrentDirectory, path, FollowLink));
-        }
-        finally
-        {
-            if (referenced)
-            {
-                unnamed.DangerousRelease();
-            }
-        }
+        using OpenDescriptor source = new(unnamed);
+        return SystemCall.Result(LinkAt(CurrentDirectory, string.Create(null, $"/proc/self/fd/{source.Number}"), CurrentDirectory, path, FollowLink));
     }
 
     /// <summary>

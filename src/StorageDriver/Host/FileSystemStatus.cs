@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Cistern.Storage.Definitions;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Host;
 
@@ -34,6 +35,9 @@ internal readonly partial struct FileSystemStatus
         or 0xCA451A4E // bcachefs
         or 0x794C7630; // overlayfs
 
+    /// <summary>Whether no two files on it ever share blocks, so that a copy inside the kernel takes space of its own.</summary>
+    public bool NeverSharesBlocks => _type is 0xEF53 or 0x01021994 or 0x858458F6;
+
     /// <summary>Size as statvfs(3) counts it: what root may still take is available.</summary>
     public PoolNumbers Numbers
     {
@@ -46,8 +50,14 @@ internal readonly partial struct FileSystemStatus
         }
     }
 
+    /// <summary>Of the file system that an open file lies on. Result as <see cref="SystemCall"/> says.</summary>
+    public static int Get(SafeFileHandle file, out FileSystemStatus status) => SystemCall.Result(FStatFs(file, out status));
+
     /// <summary>Of the file system that <paramref name="path"/> lies on. Result as <see cref="SystemCall"/> says.</summary>
     public static int Get(string path, out FileSystemStatus status) => SystemCall.Result(StatFs(path, out status));
+
+    [LibraryImport("libc.so.6", EntryPoint = "fstatfs", SetLastError = true)]
+    private static partial int FStatFs(SafeFileHandle file, out FileSystemStatus status);
 
     [LibraryImport("libc.so.6", EntryPoint = "statfs", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatFs(string path, out FileSystemStatus status);

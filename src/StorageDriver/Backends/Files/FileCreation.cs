@@ -1,0 +1,119 @@
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
+using Cistern.Storage.Images;
+using Cistern.Storage.Pools;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>Makes volumes that are files or folders of the pool's target.</summary>
+internal static class FileCreation
+{
+    public const uint PreallocateMetadata = 1;
+    public const uint Reflink = 2;
+    private const uint Validate = 4;
+    private const uint DefaultMode = 0x180; // 0600
+
+    /// <summary>Completes a request with kind, path and key, and refuses what cannot be made; makes nothing.</summary>
+    /// <exception cref="StorageException">8, 55, 67 or 3/18: flags, name or path, combination of options.</exception>
+    public static VolumeDefinition Allocate(PoolContext pool, VolumeDefinition request, uint flags)
+    {
+        if ((flags & ~(PreallocateMetadata | Reflink | Validate)) != 0)
+        {
+            throw StorageErrors.UnsupportedFlags(flags, "creation of a volume");
+        }
+
+        FileNames.CheckNew(request.Name);
+        string path = $"{pool.Definition.Target!.Path}/{request.Name}";
+        VolumeDefinition volume = request with
+        {
+            Key = path,
+            Kind = request.Target.Format switch { "dir" => VolumeKind.Dir, "ploop" => VolumeKind.Ploop, _ => VolumeKind.File },
+            Target = request.Target with { Path = path },
+        };
+        CheckFormat(volume, flags);
+        int result = FileStatusCalls.GetNoFollow(path, out _);
+        return result == -Errno.NoEntry ? volume
+            : result == 0 ? throw StorageErrors.VolumePathExists(path)
+            : throw StorageErrors.System(-result, $"cannot create path '{path}'");
+    }
+
+    public static ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation) =>
+        volume.Kind == VolumeKind.Dir ? new ValueTask(pool.Threads.RunAsync(() => BuildFolder(volume), cancellation))
+        : IsPlainRaw(volume) ? BuildRawAsync(pool, volume, progress, cancellation)
+        : ImageCreation.BuildAsync(pool, volume, flags, cancellation);
+
+    /// <summary>Whether the file's bytes are the volume's.</summary>
+    public static bool IsPlainRaw(VolumeDefinition volume) => volume.Target is { Format: null or "raw", Encryption: null };
+
+    private static void CheckFormat(VolumeDefinition volume, uint flags)
+    {
+        if (volume.Kind == VolumeKind.Ploop)
+        {
+            throw StorageErrors.ConfigUnsupported("volumes of format 'ploop' cannot be created");
+        }
+
+        if (volume.Target.Encryption is not null)
+        {
+            throw StorageErrors.ConfigUnsupported("storage pool does not support encrypted volumes");
+        }
+
+        if (volume.Kind != VolumeKind.Dir && !IsPlainRaw(volume))
+        {
+            ImageOptions.For(volume, volume.Target.Path!, (flags & PreallocateMetadata) != 0);
+            return;
+        }
+
+        if ((flags & PreallocateMetadata) != 0)
+        {
+            throw StorageErrors.ConfigUnsupported($"metadata preallocation is not supported for volumes of format '{volume.Target.Format}'");
+        }
+
+        if (volume.BackingStore is not null)
+        {
+            throw StorageErrors.BackingStoreNotSupported(volume.Target.Format ?? "raw");
+        }
+    }
+
+    private static async ValueTask BuildRawAsync(PoolContext pool, VolumeDefinition volume, JobProgress progress, CancellationToken cancellation)
+    {
+        NewFile file = await pool.Threads.RunAsync(() => NewFile.Create(pool, volume), cancellation).ConfigureAwait(false);
+        await using (file.ConfigureAwait(false))
+        {
+            long allocation = (long)Math.Min(volume.Allocation, volume.Capacity);
+            if (!await FileSpace.TryAllocateAsync(pool, file.File, 0, allocation, progress, cancellation).ConfigureAwait(false))
+            {
+                await FileSpace.WriteZerosAsync(pool, file.File, 0, allocation, progress, cancellation).ConfigureAwait(false);
+            }
+
+            await pool.Threads.RunAsync(file.Publish, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static void BuildFolder(VolumeDefinition volume)
+    {
+        string path = volume.Target.Path!;
+        int result = FileSystemCalls.MakeFolder(path, DefaultMode);
+        if (result == -Errno.Exists)
+        {
+            throw StorageErrors.VolumePathExists(path);
+        }
+
+        SystemCall.Check(result, $"cannot create directory '{path}'");
+        try
+        {
+            SystemCall.Check(
+                FileSystemCalls.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out SafeFileHandle? folder), $"cannot open directory '{path}'");
+            using (folder)
+            {
+                FileOwnership.Set(folder!, volume.Target.Permissions, DefaultMode, path);
+            }
+        }
+        catch
+        {
+            _ = FileSystemCalls.RemoveEmptyFolder(path);
+            throw;
+        }
+    }
+}

@@ -1,0 +1,41 @@
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>Removes volumes.</summary>
+internal static class FileDeletion
+{
+    /// <summary>A volume that is gone already is a success.</summary>
+    /// <exception cref="StorageException">38/18, for example a folder that is not empty; 3/18: what is no file or folder.</exception>
+    public static void Delete(VolumeDefinition volume)
+    {
+        string path = volume.Target.Path!;
+        int result = volume.Kind switch
+        {
+            VolumeKind.File => FileSystemCalls.Unlink(path),
+            VolumeKind.Dir => FileSystemCalls.RemoveEmptyFolder(path),
+            VolumeKind.Ploop => DeleteTree(path),
+            _ => throw StorageErrors.RemovalNotSupported(path),
+        };
+        if (result is not (0 or -Errno.NoEntry))
+        {
+            throw StorageErrors.System(-result, volume.Kind == VolumeKind.File ? $"cannot unlink file '{path}'" : $"cannot remove directory '{path}'");
+        }
+    }
+
+    /// <summary>A ploop volume's folder holds files only: the image, its snapshots and their descriptor.</summary>
+    private static int DeleteTree(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            foreach (string file in Directory.EnumerateFiles(path))
+            {
+                _ = FileSystemCalls.Unlink(file);
+            }
+        }
+
+        return FileSystemCalls.RemoveEmptyFolder(path);
+    }
+}

@@ -1,0 +1,55 @@
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
+using Cistern.Storage.Images;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>Turns what the kernel and an image's header say of a file into a volume's definition. Pure.</summary>
+internal static class FileDescription
+{
+    private const int BlockUnit = 512;
+
+    /// <summary>A file or block device.</summary>
+    /// <param name="deviceEnd">Size of a block device, whose status does not say it.</param>
+    public static VolumeDefinition File(string name, string path, in FileStatus status, in ImageHeader header, long deviceEnd)
+    {
+        bool device = status.Type == FileType.BlockDevice;
+        ulong physical = (ulong)(device ? deviceEnd : status.Size);
+        return new VolumeDefinition
+        {
+            Name = name,
+            Key = path,
+            Kind = VolumeKind.File,
+            Capacity = header.CapacityIn(physical),
+            Allocation = device ? physical : (ulong)status.Blocks * BlockUnit,
+            Physical = physical,
+            Target = Target(path, header.Format, status) with
+            {
+                Encryption = header.Encryption is null ? null : new VolumeEncryption(header.Encryption),
+                Compat = header.Compat,
+                ClusterSize = header.ClusterSize,
+                Features = header.Features,
+            },
+        };
+    }
+
+    /// <summary>A folder, which has no size of its own.</summary>
+    public static VolumeDefinition Folder(string name, string path, in FileStatus status) =>
+        new() { Name = name, Key = path, Kind = VolumeKind.Dir, Target = Target(path, "dir", status) };
+
+    /// <summary>A ploop volume: a folder whose image, <paramref name="image"/>, carries the size.</summary>
+    public static VolumeDefinition Ploop(string name, string path, in FileStatus folder, in FileStatus image, in ImageHeader header) =>
+        File(name, path, image, header, 0) with { Kind = VolumeKind.Ploop, Target = Target(path, "ploop", folder) };
+
+    /// <summary>Something there is no way to look at: its name is all that is known, or what was known last.</summary>
+    public static VolumeDefinition Unknown(string name, string path, VolumeDefinition? last) =>
+        last ?? new VolumeDefinition { Name = name, Key = path, Target = new VolumeTarget { Path = path, Format = FileHeader.Raw.Format } };
+
+    public static Permissions Permissions(in FileStatus status) => new(status.PermissionBits, status.Owner, status.Group);
+
+    /// <summary>libvirt knows no time of birth on Linux and shows 0.</summary>
+    public static Timestamps Timestamps(in FileStatus status) => new(status.Access, status.Modify, status.Change, default);
+
+    private static VolumeTarget Target(string path, string format, in FileStatus status) =>
+        new() { Path = path, Format = format, Permissions = Permissions(status), Timestamps = Timestamps(status) };
+}

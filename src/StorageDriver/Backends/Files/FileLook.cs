@@ -1,0 +1,66 @@
+using System.Text;
+using Cistern.Storage.Host;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>Short looks at single files: on the caller's thread where the pool's file system cannot hang, else on the pool's threads.</summary>
+internal static class FileLook
+{
+    /// <summary>Runs a look that touches the pool's own file system only.</summary>
+    public static ValueTask<T> RunAsync<T>(PoolContext pool, Func<T> look, CancellationToken cancellation) =>
+        IsLocal(pool) ? RunHere(look) : new ValueTask<T>(pool.Threads.RunAsync(look, cancellation));
+
+    /// <summary>Describes the volume of a name; null when there is none. What has not changed since it was known costs one statx.</summary>
+    public static ValueTask<ScannedVolume?> DescribeAsync(PoolContext pool, string name, CancellationToken cancellation)
+    {
+        if (!FileNames.IsFileName(name))
+        {
+            return ValueTask.FromResult<ScannedVolume?>(null);
+        }
+
+        ScannedVolume? known = pool.Known(name);
+        if (IsLocal(pool))
+        {
+            int result = FileStatusCalls.GetNoFollow($"{pool.Definition.Target!.Path}/{name}", out FileStatus status);
+            if (result == -Errno.NoEntry || (result == 0 && known?.Stamp is { } stamp && IsUnchangedHere(known, stamp, status)))
+            {
+                return ValueTask.FromResult(result == 0 ? known : null);
+            }
+        }
+
+        return new ValueTask<ScannedVolume?>(pool.Threads.RunAsync(() => Describe(pool, name, known), cancellation));
+    }
+
+    /// <summary>Never follows a link, which could lead to another file system: a link is not what its stamp, which is its target's, says.</summary>
+    private static bool IsUnchangedHere(ScannedVolume known, FileStamp stamp, in FileStatus status) =>
+        FileStamps.IsUnchanged(stamp, status)
+        && (stamp.Backing is null
+            || (stamp.Backing.Device == stamp.Device
+                && FileStatusCalls.GetNoFollow(known.Definition.BackingStore!.Path, out FileStatus backing) == 0
+                && FileStamps.IsUnchanged(stamp.Backing, backing)));
+
+    private static unsafe ScannedVolume? Describe(PoolContext pool, string name, ScannedVolume? known)
+    {
+        string folder = pool.Definition.Target!.Path;
+        ProbeSettings settings = new(folder, 0, pool.Host.Clock);
+        fixed (byte* path = Encoding.UTF8.GetBytes($"{folder}/{name}\0"))
+        {
+            return (known is null ? null : FileProbe.Recognise(settings, FileSystemCalls.CurrentDirectory, path, known))
+                ?? FileProbe.Describe(settings, FileSystemCalls.CurrentDirectory, path, name, known);
+        }
+    }
+
+    private static bool IsLocal(PoolContext pool) => pool.Session is FilePoolSession { IsLocal: true };
+
+    private static ValueTask<T> RunHere<T>(Func<T> look)
+    {
+        try
+        {
+            return ValueTask.FromResult(look());
+        }
+        catch (Errors.StorageException exception)
+        {
+            return ValueTask.FromException<T>(exception);
+        }
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text;
+using System.Text.Unicode;
+using Cistern.Storage.Errors;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>
+/// Which names of files are names of volumes. Hidden are names that are not UTF-8 (neither the wire nor XML can carry them), names with control
+/// characters other than tab and line ends, and files under construction. What a scan would hide cannot be created either.
+/// </summary>
+internal static class FileNames
+{
+    private const string PartMark = ".cistern-";
+    private const string PartEnd = ".part";
+    private const int MaxBytes = 255;
+
+    /// <summary>Reads a directory entry's name; false when it is not that of a volume.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> entry, out string name)
+    {
+        name = "";
+        if (entry is [(byte)'.'] or [(byte)'.', (byte)'.'] || !Utf8.IsValid(entry))
+        {
+            return false;
+        }
+
+        name = Encoding.UTF8.GetString(entry);
+        return !HasControlCharacters(name) && !IsPart(name);
+    }
+
+    /// <exception cref="StorageException">55/18: no volume can have this name.</exception>
+    public static void CheckNew(string name)
+    {
+        if (name is "" or "." or ".." || name.AsSpan().ContainsAny('/', '\0') || HasControlCharacters(name) || IsPart(name))
+        {
+            throw StorageErrors.VolumeNameNotAFileName(name);
+        }
+    }
+
+    /// <summary>True for a name that a file in the pool's folder may have, whether there is one or not.</summary>
+    public static bool IsFileName(string name) => name is not ("" or "." or "..") && !name.AsSpan().ContainsAny('/', '\0');
+
+    /// <summary>The name of a file under construction, next to what it will become.</summary>
+    /// <param name="job">Tells apart the files that this instance is making.</param>
+    public static string Part(string name, string instance, string job)
+    {
+        string part = $".{name}{PartMark}{instance}-{job}{PartEnd}";
+        return Encoding.UTF8.GetByteCount(part) <= MaxBytes ? part : $"{PartMark}{instance}-{job}{PartEnd}";
+    }
+
+    private static bool IsPart(string name) =>
+        name[0] == '.' && name.EndsWith(PartEnd, StringComparison.Ordinal) && name.Contains(PartMark, StringComparison.Ordinal);
+
+    private static bool HasControlCharacters(string name)
+    {
+        ReadOnlySpan<char> rest = name;
+        for (int i; (i = rest.IndexOfAnyInRange('\0', '\x1F')) >= 0; rest = rest[(i + 1)..])
+        {
+            if (rest[i] is not ('\t' or '\n' or '\r'))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+}

@@ -1,0 +1,109 @@
+using System.Text;
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
+using Cistern.Storage.Images;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>What the probes of one scan share.</summary>
+/// <param name="Folder">The pool's target path.</param>
+/// <param name="Device">Where a file without blocks is known to hold zeros only: the target's file system if it is local, else 0.</param>
+internal sealed record ProbeSettings(string Folder, ulong Device, TimeProvider Clock)
+{
+    public BackingFiles Backings { get; } = new(Clock);
+}
+
+/// <summary>Describes the entries of a pool's folder, one at a time. Safe for several threads.</summary>
+internal static unsafe class FileProbe
+{
+    /// <summary>Whether an entry is still what it was; reads its status only, and that of its backing file.</summary>
+    /// <param name="name">The entry's bytes ended by a zero, relative to <paramref name="folder"/>.</param>
+    /// <returns>The known volume, with times of access renewed; null when it must be described anew.</returns>
+    public static ScannedVolume? Recognise(ProbeSettings settings, int folder, byte* name, ScannedVolume known) =>
+        known.Stamp is { } stamp
+        && FileStatusCalls.Get(folder, name, out FileStatus status) == 0
+        && FileStamps.IsUnchanged(stamp, status)
+        && (stamp.Backing is null || settings.Backings.IsUnchanged(known.Definition.BackingStore!.Path, stamp.Backing))
+            ? WithAccessTime(known, status.Access)
+            : null;
+
+    /// <summary>Describes an entry anew; null for what is no volume: a pipe, a socket, a character device, a link that leads nowhere.</summary>
+    /// <param name="known">What is shown of it when it cannot be looked at.</param>
+    public static ScannedVolume? Describe(ProbeSettings settings, int folder, byte* entry, string name, ScannedVolume? known)
+    {
+        string path = $"{settings.Folder}/{name}";
+        long now = FileStamps.Now(settings.Clock);
+        int result = FileStatusCalls.Get(folder, entry, out FileStatus status);
+        if (result < 0)
+        {
+            return IsGone(result) ? null : new ScannedVolume(FileDescription.Unknown(name, path, known?.Definition));
+        }
+
+        return status.Type switch
+        {
+            FileType.Regular or FileType.BlockDevice => DescribeFile(settings, folder, entry, name, path, status, now),
+            FileType.Directory => DescribeFolder(name, path, status, now),
+            _ => null,
+        };
+    }
+
+    /// <summary>As <see cref="Describe(ProbeSettings, int, byte*, string, ScannedVolume?)"/>, by name.</summary>
+    public static ScannedVolume? Describe(ProbeSettings settings, int folder, string name, ScannedVolume? known)
+    {
+        fixed (byte* entry = Encoding.UTF8.GetBytes(name + '\0'))
+        {
+            return Describe(settings, folder, entry, name, known);
+        }
+    }
+
+    private static ScannedVolume? DescribeFile(
+        ProbeSettings settings, int folder, byte* entry, string name, string path, in FileStatus status, long now)
+    {
+        FileStamp? stamp = status.Type == FileType.Regular ? FileStamps.Take(status, now) : null;
+        ImageHeader header = FileHeader.Raw;
+        long deviceEnd = 0;
+        if (stamp is null || !HoldsZerosOnly(settings, status))
+        {
+            int result = FileHeader.TryRead(folder, entry, stamp is null, out header, out deviceEnd);
+            if (IsGone(result))
+            {
+                return null;
+            }
+
+            stamp = result < 0 ? null : stamp;
+        }
+
+        VolumeDefinition definition = FileDescription.File(name, path, status, header, deviceEnd);
+        if (header.BackingPath is null)
+        {
+            return new ScannedVolume(definition, stamp);
+        }
+
+        (BackingStore store, FileStamp? backing) = settings.Backings.Describe(path, header.BackingPath, header.BackingFormat);
+        return new ScannedVolume(definition with { BackingStore = store }, stamp is null ? null : stamp with { Backing = backing });
+    }
+
+    /// <summary>A folder with the two files of a ploop image is one; its stamp would not tell a change of the image.</summary>
+    private static ScannedVolume DescribeFolder(string name, string path, in FileStatus status, long now)
+    {
+        string image = path + "/root.hds";
+        if (FileStatusCalls.Get(image, out FileStatus data) < 0 || FileStatusCalls.Get(path + "/DiskDescriptor.xml", out _) < 0)
+        {
+            return new ScannedVolume(FileDescription.Folder(name, path, status), FileStamps.Take(status, now));
+        }
+
+        _ = FileHeader.TryRead(image, isDevice: false, out ImageHeader header, out _);
+        return new ScannedVolume(FileDescription.Ploop(name, path, status, data, header));
+    }
+
+    private static bool HoldsZerosOnly(ProbeSettings settings, in FileStatus status) =>
+        status.Size == 0 || (status.Blocks == 0 && status.Device == settings.Device);
+
+    private static ScannedVolume WithAccessTime(ScannedVolume known, FileTime access) =>
+        known.Definition.Target.Timestamps is not { } times || times.Access == access
+            ? known
+            : known with { Definition = known.Definition with { Target = known.Definition.Target with { Timestamps = times with { Access = access } } } };
+
+    /// <summary>Errors that say that there is nothing behind the name.</summary>
+    private static bool IsGone(int result) => result is -Errno.NoEntry or -Errno.Loop or -Errno.NotDirectory or -Errno.NoSuchDevice;
+}

@@ -1,0 +1,90 @@
+using Cistern.Storage.Host;
+using Cistern.Storage.Pools;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>Takes and fills space of open files in steps that a pool's time limit measures, with progress and cancellation between them.</summary>
+internal static class FileSpace
+{
+    /// <summary>Bytes written or copied in one step.</summary>
+    public const int WriteStep = 16 * 1024 * 1024;
+
+    private const long AllocateStep = 1L << 30;
+    private static readonly byte[] Zeros = new byte[1024 * 1024];
+
+    /// <summary>Takes space without writing; false when the file system cannot.</summary>
+    /// <exception cref="Errors.StorageException">38/18, for example no space left.</exception>
+    public static async ValueTask<bool> TryAllocateAsync(
+        PoolContext pool, SafeFileHandle file, long offset, long end, JobProgress? progress, CancellationToken cancellation)
+    {
+        while (offset < end)
+        {
+            long from = offset;
+            long length = Math.Min(AllocateStep, end - from);
+            int result = await pool.Threads.RunAsync(() => FileSpaceCalls.Allocate(file, from, length), cancellation).ConfigureAwait(false);
+            if (result is -Errno.NotSupported or -Errno.NotImplemented)
+            {
+                return false;
+            }
+
+            SystemCall.Check(result, $"cannot allocate {length} bytes");
+            offset += length;
+            Tell(progress, offset);
+        }
+
+        return true;
+    }
+
+    /// <summary>Writes zeros.</summary>
+    /// <exception cref="Errors.StorageException">38/18.</exception>
+    public static async ValueTask WriteZerosAsync(
+        PoolContext pool, SafeFileHandle file, long offset, long end, JobProgress? progress, CancellationToken cancellation)
+    {
+        while (offset < end)
+        {
+            long from = offset;
+            long to = Math.Min(from + WriteStep, end);
+            await pool.Threads.RunAsync(() => WriteZeros(file, from, to), cancellation).ConfigureAwait(false);
+            offset = to;
+            Tell(progress, offset);
+        }
+    }
+
+    /// <summary>Writes zeros, all on the caller's thread.</summary>
+    public static void WriteZeros(SafeFileHandle file, long offset, long end)
+    {
+        long start = offset;
+        while (offset < end)
+        {
+            int length = (int)Math.Min(Zeros.Length, end - offset);
+            WriteAll(file, Zeros.AsSpan(0, length), offset);
+            offset += length;
+        }
+
+        FileSpaceCalls.StartWriting(file, start, end - start);
+    }
+
+    /// <exception cref="Errors.StorageException">38/18.</exception>
+    public static void WriteAll(SafeFileHandle file, ReadOnlySpan<byte> data, long offset)
+    {
+        while (!data.IsEmpty)
+        {
+            int written = FileDataCalls.Write(file, data, offset);
+            if (written != -Errno.Interrupted)
+            {
+                SystemCall.Check(written, "cannot write to a volume");
+                data = data[written..];
+                offset += written;
+            }
+        }
+    }
+
+    public static void Tell(JobProgress? progress, long bytes)
+    {
+        if (progress is not null)
+        {
+            progress.Allocated = (ulong)bytes;
+        }
+    }
+}

@@ -1,0 +1,76 @@
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
+using Microsoft.Win32.SafeHandles;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>The target folder of a pool of files.</summary>
+internal static class PoolFolder
+{
+    private const uint DefaultMode = 0x1C9; // 0711
+    private const uint ParentMode = 0x1FF; // 0777, cut by the server's umask
+
+    /// <summary>Makes the folder and what leads to it. One that exists gets the owner, group and mode of the document, and keeps what that does not give.</summary>
+    /// <exception cref="StorageException">8/18: a relative path; 38/18.</exception>
+    public static void Build(PoolDefinition pool)
+    {
+        string path = pool.Target!.Path;
+        if (!path.StartsWith('/'))
+        {
+            throw StorageErrors.PathNotAbsolute(path);
+        }
+
+        MakeParents(path);
+        int result = FileSystemCalls.MakeFolder(path, pool.Target.Permissions?.Mode ?? DefaultMode);
+        bool made = result == 0;
+        if (!made && result != -Errno.Exists)
+        {
+            throw StorageErrors.System(-result, $"cannot create directory '{path}'");
+        }
+
+        try
+        {
+            SetAttributes(pool, made);
+        }
+        catch when (made)
+        {
+            _ = FileSystemCalls.RemoveEmptyFolder(path);
+            throw;
+        }
+    }
+
+    /// <exception cref="StorageException">38/18, for example when it is not empty.</exception>
+    public static void Delete(PoolDefinition pool) =>
+        SystemCall.Check(FileSystemCalls.RemoveEmptyFolder(pool.Target!.Path), $"cannot remove pool '{pool.Name}' at '{pool.Target.Path}'");
+
+    public static bool Exists(PoolDefinition pool) => FileStatusCalls.Get(pool.Target!.Path, out _) == 0;
+
+    private static void MakeParents(string path)
+    {
+        for (int slash = path.IndexOf('/', 1); slash > 0; slash = path.IndexOf('/', slash + 1))
+        {
+            string parent = path[..slash];
+            int result = FileSystemCalls.MakeFolder(parent, ParentMode);
+            if (result < 0 && FileStatusCalls.Get(parent, out _) < 0)
+            {
+                throw StorageErrors.System(-result, $"cannot create path '{parent}'");
+            }
+        }
+    }
+
+    private static void SetAttributes(PoolDefinition pool, bool made)
+    {
+        string path = pool.Target!.Path;
+        SystemCall.Check(
+            FileSystemCalls.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFileHandle? folder), $"cannot open directory '{path}'");
+        using (folder)
+        {
+            FileOwnership.Set(folder!, pool.Target.Permissions, made ? DefaultMode : null, path);
+            if (pool.Cow is { } cow)
+            {
+                SystemCall.Check(FileSpaceCalls.SetNoCopyOnWrite(folder!, !cow), $"cannot control copy on write of directory '{path}'");
+            }
+        }
+    }
+}
