@@ -52,7 +52,7 @@ public sealed class CallContext : ICallContext
     internal void ReplyError(RemoteError error)
     {
         _stream?.Drop();
-        _connection.Output.Enqueue(_header with { Type = MessageType.Reply, Status = MessageStatus.Error }, new ErrorBody(error));
+        _connection.Output.Enqueue(_header with { Type = MessageType.Reply, Status = MessageStatus.Error }, error.ToWire());
         Replied();
     }
 

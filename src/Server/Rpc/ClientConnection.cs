@@ -1,4 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
+using Cistern.RemoteProtocol.Remote;
 using Cistern.RemoteProtocol.Xdr;
 using Cistern.Server.Auth;
 
@@ -73,9 +74,7 @@ public sealed class ClientConnection
     public void CloseAfterReply() => IsCloseRequested = true;
 
     /// <summary>Queues an event; never blocks. A client that lets too many wait is closed.</summary>
-    /// <param name="procedure">The event's procedure number in the remote program.</param>
-    /// <param name="body">The event's message.</param>
-    public void SendEvent<T>(int procedure, in T body)
+    public void SendEvent<T>(RemoteProcedure procedure, in T body)
         where T : IXdrCodec<T> =>
         _connection.SendEvent(procedure, body);
 

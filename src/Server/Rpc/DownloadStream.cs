@@ -73,7 +73,7 @@ internal sealed class DownloadStream(RpcConnection connection, in MessageHeader 
             var length = MessageFraming.PrefixSize + chunk.Kind switch
             {
                 StreamChunkKind.Data => (int)chunk.Length,
-                StreamChunkKind.Hole => default(HoleBody).XdrSize,
+                StreamChunkKind.Hole => default(StreamHole).XdrSize,
                 _ => 0,
             };
             if (!await SendAsync(packet, length).ConfigureAwait(false) || chunk.Kind == StreamChunkKind.End)
@@ -104,7 +104,7 @@ internal sealed class DownloadStream(RpcConnection connection, in MessageHeader 
 
     private void WriteHole(byte[] array, long length)
     {
-        var hole = new HoleBody(length, 0);
+        var hole = new StreamHole(length, 0);
         MessageFraming.WriteHeader(array, StreamPacket.Hole(Call), hole.XdrSize);
         var writer = new XdrWriter(array.AsSpan(MessageFraming.PrefixSize));
         hole.Write(ref writer);

@@ -1,16 +1,12 @@
 using System.Collections.Concurrent;
 using Cistern.RemoteProtocol.Framing;
+using Cistern.RemoteProtocol.KeepAlive;
 
 namespace Cistern.Server.Rpc;
 
 /// <summary>One clock for all connections: each tick they count how long nothing came. It runs while a client has asked for it.</summary>
 internal sealed class KeepAlive : IDisposable
 {
-    public const uint Program = 0x6b656570;
-    public const uint Version = 1;
-    public const int Ping = 1;
-    public const int Pong = 2;
-
     private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
 
     private readonly ConcurrentDictionary<RpcConnection, byte> _connections = new();
@@ -26,10 +22,17 @@ internal sealed class KeepAlive : IDisposable
         _timer = time.CreateTimer(static self => ((KeepAlive)self!).OnTick(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
-    public static MessageHeader Message(int procedure) => new(Program, Version, procedure, MessageType.Message, 0, MessageStatus.Ok);
+    public static MessageHeader Message(KeepAliveProcedure procedure) =>
+        new(KeepAliveConstants.Program, KeepAliveConstants.ProtocolVersion, (int)procedure, MessageType.Message, 0, MessageStatus.Ok);
 
     public static bool IsPing(in MessageHeader header) =>
-        header is { Program: Program, Version: Version, Procedure: Ping, Type: MessageType.Message };
+        header is
+        {
+            Program: KeepAliveConstants.Program,
+            Version: KeepAliveConstants.ProtocolVersion,
+            Procedure: (int)KeepAliveProcedure.Ping,
+            Type: MessageType.Message,
+        };
 
     public void Add(RpcConnection connection)
     {

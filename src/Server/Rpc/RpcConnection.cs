@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using Cistern.RemoteProtocol.Framing;
+using Cistern.RemoteProtocol.KeepAlive;
+using Cistern.RemoteProtocol.Remote;
 using Cistern.RemoteProtocol.Xdr;
 using Cistern.Server.Auth;
 using Cistern.Server.Transport;
@@ -17,6 +19,9 @@ internal sealed class RpcConnection
 
     /// <summary>Bytes of output that may wait before a client that does not read gets no more of its calls answered.</summary>
     private const int OutputLimit = 256 * 1024;
+
+    /// <summary>The serial of events, as libvirtd sends them.</summary>
+    private const uint EventSerial = 1;
 
     private readonly ITransportConnection _transport;
     private readonly RpcOptions _options;
@@ -113,11 +118,10 @@ internal sealed class RpcConnection
         Unblock();
     }
 
-    public void SendEvent<T>(int procedure, in T body)
+    public void SendEvent<T>(RemoteProcedure procedure, in T body)
         where T : IXdrCodec<T>
     {
-        var program = Dispatcher.EventProgram;
-        var header = new MessageHeader(program.Number, program.Version, procedure, MessageType.Message, 1, MessageStatus.Ok);
+        var header = new MessageHeader(RemoteProgram.Number, RemoteProgram.Version, (int)procedure, MessageType.Message, EventSerial, MessageStatus.Ok);
         if (Output.TryEnqueueEvent(header, body, _options.MaxQueuedEvents))
         {
             Output.Flush();
@@ -147,7 +151,7 @@ internal sealed class RpcConnection
 
         if (quiet / interval <= count)
         {
-            Output.Write(KeepAlive.Message(KeepAlive.Ping), default(XdrVoid));
+            Output.Write(KeepAlive.Message(KeepAliveProcedure.Ping), default(XdrVoid));
             return;
         }
 
@@ -172,13 +176,14 @@ internal sealed class RpcConnection
             wanted = isBlocked ? 1 : MissingBytes(buffer);
             input.AdvanceTo(buffer.Start, buffer.End);
 
-            if (isBlocked && (result.IsCompleted || held >= ReadAheadLimit))
-            {
-                await PauseAsync(_unblocked.WaitAsync()).ConfigureAwait(false);
-            }
-            else if (result.IsCompleted)
+            if (result.IsCompleted)
             {
                 return;
+            }
+
+            if (isBlocked && held >= ReadAheadLimit)
+            {
+                await PauseAsync(_unblocked.WaitAsync()).ConfigureAwait(false);
             }
 
             var drained = Output.WhenAtMostAsync(OutputLimit);
@@ -243,7 +248,7 @@ internal sealed class RpcConnection
             case MessageType.Message when KeepAlive.IsPing(frame.Header):
                 if (_position >= _answeredUpTo)
                 {
-                    Output.Enqueue(KeepAlive.Message(KeepAlive.Pong), default(XdrVoid));
+                    Output.Enqueue(KeepAlive.Message(KeepAliveProcedure.Pong), default(XdrVoid));
                 }
 
                 return true;
@@ -299,7 +304,6 @@ internal sealed class RpcConnection
     /// <summary>Each file descriptor follows the packet with a byte of its own (unix sockets only). No procedure takes one: the system has closed them, the bytes are skipped.</summary>
     private MessageFrame WithoutDescriptors(in MessageFrame frame)
     {
-        const int MaxDescriptors = 32;
         Span<byte> word = stackalloc byte[sizeof(uint)];
         if (frame.Payload.Length < word.Length)
         {
@@ -308,7 +312,7 @@ internal sealed class RpcConnection
 
         frame.Payload.Slice(0, word.Length).CopyTo(word);
         var count = BinaryPrimitives.ReadUInt32BigEndian(word);
-        if (count > MaxDescriptors || (count > 0 && Client.Identity.Transport != TransportKind.Unix))
+        if (count > FramingConstants.MessageNumFdsMax || (count > 0 && Client.Identity.Transport != TransportKind.Unix))
         {
             throw new MessageFramingException($"{count} file descriptors announced");
         }
@@ -340,7 +344,7 @@ internal sealed class RpcConnection
             {
                 if (position >= _answeredUpTo && KeepAlive.IsPing(frame.Header))
                 {
-                    Output.Enqueue(KeepAlive.Message(KeepAlive.Pong), default(XdrVoid));
+                    Output.Enqueue(KeepAlive.Message(KeepAliveProcedure.Pong), default(XdrVoid));
                 }
 
                 position += length - buffer.Length;
@@ -396,6 +400,7 @@ internal sealed class RpcConnection
         }
 
         Output.Close();
+        await (_headStream?.WhenDataReleased ?? Task.CompletedTask).ConfigureAwait(false);
         await _transport.DisposeAsync().ConfigureAwait(false);
         Log.ClientGone(Client.Id);
     }

@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Framing;
 using Cistern.RemoteProtocol.Programs;
 using Cistern.RemoteProtocol.Xdr;
@@ -8,11 +9,6 @@ namespace Cistern.Server.Rpc;
 /// <summary>Finds the procedure of a call, refuses what may not be called now, runs the handler and answers its failures.</summary>
 internal sealed class RpcDispatcher(IReadOnlyList<RpcProgram<CallContext>> programs, IErrorMapper errors, ILogger log)
 {
-    private const int RpcDomain = 7;
-
-    /// <summary>Events are sent in the name of the first program.</summary>
-    public RpcProgram<CallContext> EventProgram { get; } = programs[0];
-
     /// <summary>Runs a call: to its end when the handler does not wait, else until it first does.</summary>
     public void Dispatch(RpcConnection connection, in MessageFrame frame)
     {
@@ -69,13 +65,13 @@ internal sealed class RpcDispatcher(IReadOnlyList<RpcProgram<CallContext>> progr
         }
 
         log.UnexpectedFailure(exception, procedure.Name, client.Id);
-        return RpcException.Internal($"{procedure.Name} failed unexpectedly; the server's log says more", procedure.ReadOnlyDenied ?? RpcDomain).Error;
+        return RpcException.Internal($"{procedure.Name} failed unexpectedly; the server's log says more", (ErrorDomain?)procedure.ReadOnlyDenied ?? ErrorDomain.Rpc).Error;
     }
 
     private RemoteError ErrorOf(Exception exception, CallContext context) => ErrorOf(exception, context.Client, context.Procedure);
 
     private static void Refuse(RpcConnection connection, in MessageHeader call, RpcException refusal) =>
-        connection.Output.Write(call with { Type = MessageType.Reply, Status = MessageStatus.Error }, new ErrorBody(refusal.Error));
+        connection.Output.Write(call with { Type = MessageType.Reply, Status = MessageStatus.Error }, refusal.Error.ToWire());
 
     private async Task AwaitAsync(RpcConnection connection, CallContext context, ValueTask call)
     {
@@ -123,7 +119,7 @@ internal sealed class RpcDispatcher(IReadOnlyList<RpcProgram<CallContext>> progr
         }
 
         return client.IsReadOnly && procedure.ReadOnlyDenied is { } domain
-            ? RpcException.ReadOnly(FunctionName(procedure), domain)
+            ? RpcException.ReadOnly(FunctionName(procedure), (ErrorDomain)domain)
             : null;
     }
 

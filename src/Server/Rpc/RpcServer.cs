@@ -18,7 +18,7 @@ public sealed class RpcServer : IAsyncDisposable
     private int _unauthenticated;
     private bool _isStopping;
 
-    /// <param name="programs">What is served; events are sent in the name of the first.</param>
+    /// <param name="programs">What is served.</param>
     /// <param name="errors">Maps the services' exceptions.</param>
     /// <param name="options">The limits.</param>
     /// <param name="log">Where events of connections are told.</param>

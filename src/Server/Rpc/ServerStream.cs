@@ -32,6 +32,9 @@ internal abstract class ServerStream(
 
     protected bool HasEnded => _ended;
 
+    /// <summary>Complete when no data of the client's are in use.</summary>
+    public virtual Task WhenDataReleased => Task.CompletedTask;
+
     /// <summary>The reply that opens the stream is on its way.</summary>
     public virtual void Start() =>
         _abortion = aborted.UnsafeRegister(static stream => ((ServerStream)stream!).Fail(RpcException.StreamAborted()), this);
@@ -55,7 +58,7 @@ internal abstract class ServerStream(
     {
         if (!_ended)
         {
-            End(StreamPacket.Failure(Call), new ErrorBody(Connection.Dispatcher.ErrorOf(exception, Connection.Client, procedure)));
+            End(StreamPacket.Failure(Call), Connection.Dispatcher.ErrorOf(exception, Connection.Client, procedure).ToWire());
         }
     }
 

@@ -19,6 +19,9 @@ internal sealed class UploadStream(RpcConnection connection, in MessageHeader ca
     }
 
     private volatile HeadPacket _head;
+    private Task _operation = Task.CompletedTask;
+
+    public override Task WhenDataReleased => _operation;
 
     public override bool TryTakeData(in ReadOnlySequence<byte> data)
     {
@@ -61,13 +64,13 @@ internal sealed class UploadStream(RpcConnection connection, in MessageHeader ca
         }
     }
 
-    private static HoleBody Decode(in ReadOnlySequence<byte> payload)
+    private static StreamHole Decode(in ReadOnlySequence<byte> payload)
     {
         using var bytes = new ContiguousPayload(payload);
         try
         {
             var reader = new XdrReader(bytes.Span);
-            return HoleBody.Read(ref reader);
+            return StreamHole.Read(ref reader);
         }
         catch (XdrFormatException exception)
         {
@@ -99,7 +102,7 @@ internal sealed class UploadStream(RpcConnection connection, in MessageHeader ca
         }
 
         _head = HeadPacket.Running;
-        _ = AwaitAsync(operation);
+        _operation = AwaitAsync(operation);
     }
 
     private async Task AwaitAsync(ValueTask operation)

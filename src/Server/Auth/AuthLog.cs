@@ -1,0 +1,15 @@
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Server.Auth;
+
+internal static partial class AuthLog
+{
+    [LoggerMessage(3000, LogLevel.Warning, "Refused {Peer}: its socket belongs to user {User}, neither the server's own nor root")]
+    public static partial void ForeignPeer(this ILogger logger, string peer, uint user);
+
+    [LoggerMessage(3001, LogLevel.Warning, "Refused {Peer}: no process owns its socket any more, or it cannot be found")]
+    public static partial void OrphanedPeer(this ILogger logger, string peer);
+
+    [LoggerMessage(3002, LogLevel.Error, "Refused {Peer}: the kernel does not tell whose its socket is")]
+    public static partial void OwnerUnknown(this ILogger logger, Exception exception, string peer);
+}

@@ -1,0 +1,200 @@
+using System.IO.Pipelines;
+using System.Runtime.InteropServices;
+using Cistern.Server.Auth;
+
+namespace Cistern.Server.Transport;
+
+/// <summary>A connected unix or TCP socket on a <see cref="SocketPoller"/>.</summary>
+internal sealed class SocketConnection : ITransportConnection, IPolledSocket
+{
+    /// <summary>What <see cref="Receive"/> returns when there is nothing now.</summary>
+    public const int Nothing = 0;
+
+    /// <summary>What <see cref="Receive"/> returns when there will be nothing any more.</summary>
+    public const int End = -1;
+
+    private readonly SocketPoller _poller;
+    private readonly SocketHandle _socket;
+    private readonly SocketReader _reader;
+    private readonly AsyncSignal _writable = new();
+    private readonly long _registration;
+    private bool _watchesWrites;
+    private volatile bool _isAborted;
+
+    public SocketConnection(SocketPoller poller, SocketHandle socket, ClientIdentity peer)
+    {
+        _poller = poller;
+        _socket = socket;
+        _reader = new SocketReader(this);
+        Peer = peer;
+        _registration = poller.Register(socket, this);
+    }
+
+    public ClientIdentity Peer { get; }
+
+    public PipeReader Input => _reader;
+
+    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
+    {
+        var sent = Send(data.Span);
+        if (sent == data.Length)
+        {
+            if (_watchesWrites)
+            {
+                WatchWrites(false);
+            }
+
+            return new ValueTask<bool>(true);
+        }
+
+        return sent < 0 ? new ValueTask<bool>(false) : WriteRestAsync(data[sent..]);
+    }
+
+    public void Abort()
+    {
+        _isAborted = true;
+        try
+        {
+            // The poller sees the end of both directions and wakes whoever waits.
+            _ = LinuxSockets.Shutdown(_socket, LinuxSockets.ShutdownBoth);
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection has ended already.
+        }
+    }
+
+    public ValueTask DisposeAsync()
+    {
+        _isAborted = true;
+        _poller.Unregister(_socket, _registration);
+        _writable.Signal();
+        _reader.Complete();
+        _socket.Dispose();
+        return default;
+    }
+
+    void IPolledSocket.OnReady(uint events)
+    {
+        const uint Closed = LinuxSockets.EpollReadHangup | LinuxSockets.EpollHangup | LinuxSockets.EpollError;
+        if ((events & (LinuxSockets.EpollOut | LinuxSockets.EpollHangup | LinuxSockets.EpollError)) != 0)
+        {
+            _writable.Signal();
+        }
+
+        if ((events & (LinuxSockets.EpollIn | Closed)) != 0)
+        {
+            _reader.OnReadable((events & Closed) != 0);
+        }
+    }
+
+    /// <summary>Takes what has arrived, without waiting.</summary>
+    /// <returns>Bytes, <see cref="Nothing"/> or <see cref="End"/> (a reset ends the input, too).</returns>
+    public unsafe int Receive(Span<byte> buffer)
+    {
+        if (_isAborted)
+        {
+            return End;
+        }
+
+        fixed (byte* start = buffer)
+        {
+            while (true)
+            {
+                var count = LinuxSockets.Receive(_socket, start, buffer.Length, 0);
+                if (count > 0)
+                {
+                    return (int)count;
+                }
+
+                var error = count == 0 ? 0 : Marshal.GetLastPInvokeError();
+                if (error != LinuxSockets.EINTR)
+                {
+                    return error == LinuxSockets.EAGAIN ? Nothing : End;
+                }
+            }
+        }
+    }
+
+    private async ValueTask<bool> WriteRestAsync(ReadOnlyMemory<byte> data)
+    {
+        while (true)
+        {
+            if (_isAborted)
+            {
+                return false;
+            }
+
+            if (!_watchesWrites)
+            {
+                WatchWrites(true);
+            }
+
+            await _writable.WaitAsync().ConfigureAwait(false);
+            var sent = Send(data.Span);
+            if (sent == data.Length)
+            {
+                return true;
+            }
+
+            if (sent < 0)
+            {
+                return false;
+            }
+
+            data = data[sent..];
+        }
+    }
+
+    /// <returns>Bytes that the system took, -1 when the connection is gone.</returns>
+    private int Send(ReadOnlySpan<byte> data)
+    {
+        try
+        {
+            return _isAborted ? -1 : SendNow(data);
+        }
+        catch (ObjectDisposedException)
+        {
+            return -1;
+        }
+    }
+
+    private unsafe int SendNow(ReadOnlySpan<byte> data)
+    {
+        var total = 0;
+        fixed (byte* start = data)
+        {
+            while (total < data.Length)
+            {
+                var count = LinuxSockets.Send(_socket, start + total, data.Length - total, LinuxSockets.MsgNoSignal);
+                if (count >= 0)
+                {
+                    total += (int)count;
+                    continue;
+                }
+
+                var error = Marshal.GetLastPInvokeError();
+                if (error != LinuxSockets.EINTR)
+                {
+                    return error == LinuxSockets.EAGAIN ? total : -1;
+                }
+            }
+        }
+
+        return total;
+    }
+
+    private void WatchWrites(bool watch)
+    {
+        try
+        {
+            _poller.WatchWrites(_socket, _registration, watch);
+            _watchesWrites = watch;
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection has ended: the next send says so.
+            _isAborted = true;
+        }
+    }
+}

@@ -1,0 +1,113 @@
+using System.Collections.Concurrent;
+using System.ComponentModel;
+using System.Runtime.InteropServices;
+
+namespace Cistern.Server.Transport;
+
+/// <summary>A few threads that wait on one epoll set and run what follows on the spot. Readiness is edge triggered, so an event reaches one thread, and a connection
+/// whose work takes long does not keep the other threads from the rest. An idle socket costs nothing.</summary>
+public sealed class SocketPoller : IDisposable
+{
+    private const int BatchSize = 32;
+
+    /// <summary>struct epoll_event is packed on x86-64 only.</summary>
+    private static readonly int DataOffset = RuntimeInformation.ProcessArchitecture == Architecture.X64 ? 4 : 8;
+
+    private static readonly int EventSize = DataOffset + sizeof(long);
+
+    private readonly ConcurrentDictionary<long, IPolledSocket> _sockets = new();
+    private readonly SocketHandle _epoll;
+    private readonly SocketHandle _wakeUp;
+    private readonly Thread[] _threads;
+    private long _lastId;
+    private volatile bool _isStopping;
+
+    /// <param name="threads">How many; the number of processors, at most eight, unless told.</param>
+    public SocketPoller(int? threads = null)
+    {
+        _epoll = LinuxSockets.EpollCreate(LinuxSockets.EpollCloExec);
+        _wakeUp = LinuxSockets.EventDescriptor(0, LinuxSockets.SockNonBlock | LinuxSockets.SockCloExec);
+        Control(LinuxSockets.EpollAdd, _wakeUp, LinuxSockets.EpollIn, 0);
+        _threads = new Thread[threads ?? Math.Clamp(Environment.ProcessorCount, 2, 8)];
+        for (var index = 0; index < _threads.Length; index++)
+        {
+            _threads[index] = new Thread(Run) { IsBackground = true, Name = $"sockets {index}" };
+            _threads[index].Start();
+        }
+    }
+
+    /// <summary>Ends the threads; sockets that are still registered hear of nothing any more.</summary>
+    public unsafe void Dispose()
+    {
+        if (_isStopping)
+        {
+            return;
+        }
+
+        _isStopping = true;
+        var one = 1UL;
+        _ = LinuxSockets.Write(_wakeUp, &one, sizeof(ulong));
+        foreach (var thread in _threads)
+        {
+            if (thread != Thread.CurrentThread)
+            {
+                thread.Join();
+            }
+        }
+
+        _epoll.Dispose();
+        _wakeUp.Dispose();
+    }
+
+    /// <summary>Tells <paramref name="socket"/> of readiness to read from now on; what is ready already is told at once.</summary>
+    /// <returns>The number to unregister it with.</returns>
+    internal long Register(SafeHandle descriptor, IPolledSocket socket)
+    {
+        var id = Interlocked.Increment(ref _lastId);
+        _sockets[id] = socket;
+        Control(LinuxSockets.EpollAdd, descriptor, ReadEvents, id);
+        return id;
+    }
+
+    /// <summary>Tells it of readiness to write, too, or no longer.</summary>
+    internal void WatchWrites(SafeHandle descriptor, long id, bool watch) =>
+        Control(LinuxSockets.EpollModify, descriptor, watch ? ReadEvents | LinuxSockets.EpollOut : ReadEvents, id);
+
+    internal void Unregister(SafeHandle descriptor, long id)
+    {
+        if (_sockets.TryRemove(id, out _))
+        {
+            Control(LinuxSockets.EpollDelete, descriptor, 0, id);
+        }
+    }
+
+    private static uint ReadEvents => LinuxSockets.EpollIn | LinuxSockets.EpollReadHangup | LinuxSockets.EpollEdgeTriggered;
+
+    private unsafe void Control(int operation, SafeHandle descriptor, uint events, long id)
+    {
+        var settings = stackalloc byte[EventSize];
+        *(uint*)settings = events;
+        *(long*)(settings + DataOffset) = id;
+        if (LinuxSockets.EpollControl(_epoll, operation, descriptor, settings) != 0)
+        {
+            throw new Win32Exception(Marshal.GetLastPInvokeError());
+        }
+    }
+
+    private unsafe void Run()
+    {
+        var events = stackalloc byte[EventSize * BatchSize];
+        while (!_isStopping)
+        {
+            var count = LinuxSockets.EpollWait(_epoll, events, BatchSize, -1);
+            for (var index = 0; index < count; index++)
+            {
+                var entry = events + (index * EventSize);
+                if (_sockets.TryGetValue(*(long*)(entry + DataOffset), out var socket))
+                {
+                    socket.OnReady(*(uint*)entry);
+                }
+            }
+        }
+    }
+}
