@@ -5,13 +5,14 @@ using Cistern.RemoteProtocol.Generator.Diagnostics;
 
 namespace Cistern.RemoteProtocol.Generator.Syntax;
 
-/// <summary>Parses the XDR language (RFC 4506 §6). After an error it goes on behind the next <c>;</c>.</summary>
+/// <summary>Parses the XDR language (RFC 4506 §6). After an error it goes on with the next definition.</summary>
 internal sealed class Parser
 {
     private readonly List<DiagnosticInfo> _errors = [];
     private readonly List<Token> _tokens;
     private readonly string _path;
     private int _next;
+    private int _definitionStart;
 
     private Parser(string path, string text)
     {
@@ -30,6 +31,7 @@ internal sealed class Parser
         var comments = Current.Comments.Skip(1);
         while (Current.Kind != TokenKind.End)
         {
+            _definitionStart = _next;
             try
             {
                 definitions.Add(ParseDefinition(Notes.Of(comments)));
@@ -260,12 +262,21 @@ internal sealed class Parser
         return _tokens[_next++];
     }
 
+    /// <summary>Goes behind the <c>;</c> that ends the definition, outside its braces.</summary>
     private void Recover()
     {
-        while (Current.Kind != TokenKind.End && !TryTake(";"))
+        var depth = 0;
+        for (var i = _definitionStart; _tokens[i].Kind != TokenKind.End; i++)
         {
-            _next++;
+            depth += _tokens[i].Text switch { "{" => 1, "}" => -1, _ => 0 };
+            if (i >= _next && depth <= 0 && _tokens[i].Text == ";")
+            {
+                _next = i + 1;
+                return;
+            }
         }
+
+        _next = _tokens.Count - 1;
     }
 
     private static SyntaxException Unexpected(string expected, Token found) =>

@@ -5,5 +5,5 @@ namespace Cistern.RemoteProtocol.Framing;
 public sealed record MessageLimits(int MaxLength)
 {
     /// <summary>The protocol's own limit: 32 MiB and the length word.</summary>
-    public static MessageLimits Default { get; } = new(33554436);
+    public static MessageLimits Default { get; } = new(FramingConstants.MessageLenMax + FramingConstants.MessageMax);
 }

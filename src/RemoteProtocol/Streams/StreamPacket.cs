@@ -6,7 +6,7 @@ namespace Cistern.RemoteProtocol.Streams;
 public static class StreamPacket
 {
     /// <summary>Bytes of data that every client accepts in one packet.</summary>
-    public const int MaxDataLength = 262120;
+    public const int MaxDataLength = FramingConstants.MessageLegacyPayloadMax;
 
     /// <summary>Data; without payload, from the server: the end of the data.</summary>
     public static MessageHeader Data(in MessageHeader call) => call with { Type = MessageType.Stream, Status = MessageStatus.Continue };
