@@ -6,7 +6,7 @@ namespace Cistern.RemoteProtocol.Generator.Emitters;
 internal sealed class FieldEmitter(CodeWriter writer, string rootNamespace)
 {
     /// <summary>The local variable of a field.</summary>
-    public static string Local(FieldModel field) => "@" + char.ToLowerInvariant(field.CSharpName[0]) + field.CSharpName.Substring(1) + "Value";
+    public static string Local(FieldModel field) => char.ToLowerInvariant(field.CSharpName[0]) + field.CSharpName.Substring(1) + "Value";
 
     public void Read(FieldModel field)
     {

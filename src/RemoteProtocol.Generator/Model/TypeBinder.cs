@@ -68,14 +68,9 @@ internal sealed class TypeBinder(SymbolTable symbols, List<DiagnosticInfo> error
 
     private FieldModel BindField(Declaration declaration, long? label)
     {
-        var isVoid = declaration.Type.Text == "void";
-        if (isVoid && label is null)
-        {
-            ReportUnsupported(declaration.Type, "a void member");
-        }
-
+        var isEmptyArm = declaration.Type.Text == "void" && label is not null;
         var name = declaration.Notes.Find("name")?.Value ?? Names.Pascal(declaration.Name.Text);
-        return new FieldModel(declaration.Name.Text, name, isVoid && label is not null ? null : Bind(declaration), label, declaration.Notes.Prose);
+        return new FieldModel(declaration.Name.Text, name, isEmptyArm ? null : Bind(declaration), label, declaration.Notes.Prose);
     }
 
     private XdrType Bind(Declaration declaration)

@@ -28,21 +28,19 @@ internal sealed class Parser
     {
         var header = Notes.Of(Current.Comments.Take(1));
         var definitions = new List<Definition>();
-        var comments = Current.Comments.Skip(1);
+        _tokens[0] = Current with { Comments = new(Current.Comments.Skip(1)) };
         while (Current.Kind != TokenKind.End)
         {
             _definitionStart = _next;
             try
             {
-                definitions.Add(ParseDefinition(Notes.Of(comments)));
+                definitions.Add(ParseDefinition(Notes.Of(CommentsAbove())));
             }
             catch (SyntaxException error)
             {
                 _errors.Add(error.Error);
                 Recover();
             }
-
-            comments = Current.Comments;
         }
 
         return new DefinitionFile(_path, header, new(definitions), new(_errors));
@@ -78,7 +76,7 @@ internal sealed class Parser
         Expect("{");
         while (true)
         {
-            var comments = Current.Comments;
+            var comments = CommentsAbove();
             var member = ParseIdentifier();
             Expect("=");
             var value = ParseValue();
@@ -139,7 +137,7 @@ internal sealed class Parser
 
     private Declaration ParseMember()
     {
-        var comments = Current.Comments;
+        var comments = CommentsAbove();
         var member = ParseDeclaration(Notes.Of(comments));
         Expect(";");
         return member with { Notes = Notes.Of(comments.Concat(TakeTrailingComments())) };
@@ -221,6 +219,20 @@ internal sealed class Parser
         text.StartsWith("0x", System.StringComparison.OrdinalIgnoreCase)
             ? long.TryParse(text.Substring(2), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number)
             : long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out number);
+
+    /// <summary>The comments that stand right above the current token: a blank line separates from those about something else.</summary>
+    private List<Comment> CommentsAbove()
+    {
+        var line = Current.Place.Line;
+        var above = new List<Comment>();
+        foreach (var comment in Current.Comments.Reverse().TakeWhile(comment => comment.EndLine >= line - 1))
+        {
+            above.Insert(0, comment);
+            line = comment.Place.Line;
+        }
+
+        return above;
+    }
 
     /// <summary>Comments on the line of the token just taken belong to what it ends, not to what follows.</summary>
     private List<Comment> TakeTrailingComments()

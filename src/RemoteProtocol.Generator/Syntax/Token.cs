@@ -1,3 +1,4 @@
+using System.Linq;
 using Cistern.RemoteProtocol.Generator.Diagnostics;
 
 namespace Cistern.RemoteProtocol.Generator.Syntax;
@@ -11,7 +12,10 @@ internal enum TokenKind
 }
 
 /// <summary>A comment without its delimiters.</summary>
-internal sealed record Comment(string Text, SourcePlace Place);
+internal sealed record Comment(string Text, SourcePlace Place)
+{
+    public int EndLine => Place.Line + Text.Count(character => character == '\n');
+}
 
 /// <summary>A word, number or mark, with the comments before it.</summary>
 internal sealed record Token(TokenKind Kind, string Text, SourcePlace Place, EquatableArray<Comment> Comments);
