@@ -11,7 +11,7 @@ public sealed class RpcException : Exception
     public RemoteError Error { get; }
 
     /// <summary>39/7; the text as it is, since clients compare it (<c>unknown procedure: N</c>).</summary>
-    public static RpcException Protocol(string message) => new(new RemoteError(ErrorNumber.Rpc, ErrorDomain.Rpc, message, "%s", message));
+    public static RpcException Protocol(string message) => new(new RemoteError((int)ErrorNumber.Rpc, (int)ErrorDomain.Rpc, message, "%s", message));
 
     /// <summary>1 in the given domain (7 unless told).</summary>
     public static RpcException Internal(string detail, ErrorDomain domain = ErrorDomain.Rpc) => Prefixed(ErrorNumber.InternalError, domain, "internal error", detail);
@@ -30,5 +30,5 @@ public sealed class RpcException : Exception
     public static RpcException StreamAborted() => Prefixed(ErrorNumber.OperationAborted, ErrorDomain.Streams, "operation aborted", "the server ended the stream");
 
     private static RpcException Prefixed(ErrorNumber code, ErrorDomain domain, string prefix, string detail) =>
-        new(new RemoteError(code, domain, $"{prefix}: {detail}", prefix + ": %s", detail));
+        new(new RemoteError((int)code, (int)domain, $"{prefix}: {detail}", prefix + ": %s", detail));
 }

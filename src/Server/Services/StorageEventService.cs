@@ -50,11 +50,11 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
         var pool = happened.Pool.ToWire();
         if (happened.Kind == PoolEventKind.Refreshed)
         {
-            client.SendEvent((int)RemoteProcedure.StoragePoolEventRefresh, new StoragePoolEventRefreshMsg(callbackId, pool));
+            client.SendEvent(RemoteProcedure.StoragePoolEventRefresh, new StoragePoolEventRefreshMsg(callbackId, pool));
         }
         else
         {
-            client.SendEvent((int)RemoteProcedure.StoragePoolEventLifecycle, new StoragePoolEventLifecycleMsg(callbackId, pool, (int)happened.Kind, Detail: 0));
+            client.SendEvent(RemoteProcedure.StoragePoolEventLifecycle, new StoragePoolEventLifecycleMsg(callbackId, pool, (int)happened.Kind, Detail: 0));
         }
     }
 
