@@ -87,6 +87,10 @@ class Server:
         self.stop(number)
         self.start()
 
+    def forget_run_state(self) -> None:
+        """What a boot does to /run."""
+        shutil.rmtree(self.state_folder)
+
     def is_alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
@@ -140,6 +144,14 @@ class Libvirtd(Server):
         namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
         self.process = subprocess.Popen([*namespace, "sh", "-c", command],
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+
+    @property
+    def config_folder(self) -> Path:
+        return self.root / "etc" / "storage"
+
+    @property
+    def state_folder(self) -> Path:
+        return self.root / "run" / "storage"
 
     def _configure(self) -> None:
         for folder in self.FOLDERS:
