@@ -22,7 +22,6 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
         ConnectStoragePoolEventRegisterAnyArgs args, CallContext context, CancellationToken cancellation)
     {
         var callbacks = CallbacksOf(context.Client);
-        _clients.TryAdd(callbacks, context.Client);
         return new(new ConnectStoragePoolEventRegisterAnyRet(callbacks.Register(args.EventID, args.Pool?.Uuid)));
     }
 
@@ -35,7 +34,12 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
 
     public void Dispose() => _subscription.Dispose();
 
-    private PoolCallbacks CallbacksOf(ClientConnection client) => client.GetOrAdd(() => new PoolCallbacks(this));
+    private PoolCallbacks CallbacksOf(ClientConnection client) => client.GetOrAdd(() =>
+    {
+        var callbacks = new PoolCallbacks(this);
+        _clients[callbacks] = client;
+        return callbacks;
+    });
 
     private void Publish(PoolEvent happened)
     {
