@@ -1,0 +1,46 @@
+using System.Net.Sockets;
+using Cistern.Storage.Errors;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Server.Hosting;
+
+/// <summary>Runs a server until it is told to stop (Ctrl-C, SIGTERM).</summary>
+public static class ServerHost
+{
+    private const int Failed = 1;
+
+    /// <summary>Time that running calls and open streams get to end when the server stops.</summary>
+    private static readonly TimeSpan ShutdownTimeout = TimeSpan.FromSeconds(10);
+
+    /// <param name="output">Told where the server listens, one line each, and how to reach it.</param>
+    /// <param name="error">Gets the log, and why the server did not start.</param>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> RunAsync(ServerOptions options, TextWriter output, TextWriter error)
+    {
+        try
+        {
+            using var host = Build(options, output, error);
+            await host.RunAsync().ConfigureAwait(false);
+            return 0;
+        }
+        catch (Exception expected) when (expected is StorageException or IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+        {
+            await error.WriteLineAsync($"cisternd: cannot start: {expected.Message}").ConfigureAwait(false);
+            return Failed;
+        }
+    }
+
+    private static IHost Build(ServerOptions options, TextWriter output, TextWriter error)
+    {
+        var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
+        builder.Logging.SetMinimumLevel(options.LogLevel).AddProvider(new LineLoggerProvider(error, TimeProvider.System));
+
+        // The host's own remarks (its start, its environment) say nothing about the server.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
+        builder.Services.AddHostedService(services => new StorageServer(options, services.GetRequiredService<ILoggerFactory>(), output));
+        return builder.Build();
+    }
+}

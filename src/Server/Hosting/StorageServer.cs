@@ -1,0 +1,148 @@
+using System.Net;
+using System.Net.Sockets;
+using Cistern.RemoteProtocol.Remote;
+using Cistern.Server.Auth;
+using Cistern.Server.Mapping;
+using Cistern.Server.Rpc;
+using Cistern.Server.Services;
+using Cistern.Server.Services.EmptyObjects;
+using Cistern.Server.Services.Node;
+using Cistern.Server.Transport;
+using Cistern.Storage;
+using Cistern.Storage.Commands;
+using Cistern.Storage.Secrets;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Server.Hosting;
+
+/// <summary>Puts the server together, starts it and stops it.</summary>
+public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers, TextWriter output) : IHostedService
+{
+    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
+
+    private readonly ILogger _log = loggers.CreateLogger<StorageServer>();
+
+    // Disposed of in the reverse order of their making.
+    private readonly Stack<object> _parts = new();
+    private RpcServer? _rpc;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            var isFirstStart = !Directory.Exists(options.Folders.PoolDefinitions);
+            MakeFolders();
+            var driver = Keep(await OpenDriverAsync(cancellationToken).ConfigureAwait(false));
+            if (options.DefaultPool && isFirstStart)
+            {
+                await DefaultPool.MakeAsync(driver, options.Folders.Images, cancellationToken).ConfigureAwait(false);
+            }
+
+            var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
+            Listen(Keep(new RpcServer([Program(driver, secrets)], new ErrorMapping(), new RpcOptions(), loggers.CreateLogger<RpcServer>(), TimeProvider.System)));
+        }
+        catch
+        {
+            await DisposePartsAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_rpc is not null)
+        {
+            await _rpc.StopAsync(cancellationToken).ConfigureAwait(false);
+        }
+
+        await DisposePartsAsync().ConfigureAwait(false);
+        _log.Stopped();
+    }
+
+    private void MakeFolders()
+    {
+        foreach (var folder in new[] { options.Folders.Configuration, options.Folders.Run, options.Folders.Sockets })
+        {
+            Directory.CreateDirectory(folder, OwnerOnlyFolder);
+        }
+    }
+
+    private Task<StorageDriver> OpenDriverAsync(CancellationToken cancellation) => StorageDriver.OpenAsync(
+        new StorageDriverOptions { ConfigDirectory = options.Folders.PoolDefinitions, RunDirectory = options.Folders.PoolStates }, loggers, cancellation);
+
+    private RemoteProtocol.Programs.RpcProgram<CallContext> Program(StorageDriver driver, SecretStore secrets)
+    {
+        var files = new KernelFiles();
+        var tools = new HostTools();
+        var emulator = new InstalledEmulator(tools, new CommandRunner(tools, loggers.CreateLogger<CommandRunner>()));
+        return RemoteProgram.Create(
+            new ConnectService(driver, files, emulator),
+            new NodeService(files),
+            new EmptyObjectsService(),
+            new AuthService(),
+            new StoragePoolService(driver),
+            new StorageVolumeService(driver),
+            new SecretService(secrets),
+            Keep(new StorageEventService(driver)),
+            Keep(new SecretEventService(secrets)));
+    }
+
+    private void Listen(RpcServer rpc)
+    {
+        _rpc = rpc;
+        var log = loggers.CreateLogger<SocketListener>();
+        var poller = Keep(new SocketPoller());
+        var report = new StartReport(output);
+        foreach (var (path, isReadOnly) in new[] { (options.Folders.Socket, false), (options.Folders.ReadOnlySocket, true) })
+        {
+            rpc.Start(SocketListener.BindUnix(poller, path, OwnerOnly, isReadOnly, log));
+            report.Unix(path);
+        }
+
+        if (options.Tcp is not null)
+        {
+            var listener = BindTcp(poller, options.Tcp, log);
+            rpc.Start(listener);
+            report.Tcp(listener.TcpEndPoint!, options.Tcp);
+        }
+
+        report.HowToConnect();
+    }
+
+    private SocketListener BindTcp(SocketPoller poller, IPEndPoint wanted, ILogger log)
+    {
+        var gate = new LoopbackGate(Keep(new SocketOwners()), CurrentUser.EffectiveId, log);
+        try
+        {
+            return SocketListener.BindLoopback(poller, wanted, gate, log);
+        }
+        catch (SocketException taken) when (options.AnyPortWhenTaken && taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            return SocketListener.BindLoopback(poller, new IPEndPoint(wanted.Address, 0), gate, log);
+        }
+    }
+
+    private T Keep<T>(T part)
+        where T : class
+    {
+        _parts.Push(part);
+        return part;
+    }
+
+    private async ValueTask DisposePartsAsync()
+    {
+        while (_parts.TryPop(out var part))
+        {
+            if (part is IAsyncDisposable disposable)
+            {
+                await disposable.DisposeAsync().ConfigureAwait(false);
+            }
+            else
+            {
+                ((IDisposable)part).Dispose();
+            }
+        }
+    }
+}
