@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.Server.Rpc;
 using Cistern.Storage.Errors;
 
@@ -9,13 +10,13 @@ public sealed class ErrorMapping : IErrorMapper
     public RemoteError? Map(Exception exception) => exception switch
     {
         StorageException storage => Map(storage),
-        OperationCanceledException => ErrorTexts.Compose((int)StorageErrorCode.OperationAborted, (int)StorageErrorDomain.None, "the call was cancelled"),
+        OperationCanceledException => ErrorTexts.Compose(ErrorNumber.OperationAborted, ErrorDomain.None, "the call was cancelled"),
         _ => null,
     };
 
     private static RemoteError Map(StorageException exception)
     {
-        var (code, domain) = ((int)exception.Code, (int)exception.Domain);
+        var (code, domain) = ((ErrorNumber)exception.Code, (ErrorDomain)exception.Domain);
         return exception.Argument is { } argument
             ? new(code, domain, exception.Message, Template: "%s", Detail: argument)
             : ErrorTexts.Compose(code, domain, exception.Message, exception.Code == StorageErrorCode.SystemError ? exception.Errno : -1);

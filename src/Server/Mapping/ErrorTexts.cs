@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.Server.Rpc;
 
 namespace Cistern.Server.Mapping;
@@ -5,48 +6,46 @@ namespace Cistern.Server.Mapping;
 /// <summary>The texts that clients know for each error code: a fixed beginning, then the detail. Clients print them as they come.</summary>
 public static class ErrorTexts
 {
-    /// <param name="code">virErrorNumber.</param>
-    /// <param name="domain">virErrorDomain.</param>
     /// <param name="errno">The system's error number for code 38, else -1.</param>
-    public static RemoteError Compose(int code, int domain, string detail, int errno = -1)
+    public static RemoteError Compose(ErrorNumber code, ErrorDomain domain, string detail, int errno = -1)
     {
         var beginning = Beginning(code);
         return new(code, domain, beginning + detail, beginning + "%s", detail, errno);
     }
 
-    private static string Beginning(int code) => code switch
+    private static string Beginning(ErrorNumber code) => code switch
     {
-        1 => "internal error: ",
-        3 => "this function is not supported by the connection driver: ",
-        5 => "no connection driver available for ",
-        8 => "invalid argument: ",
-        9 => "operation failed: ",
-        27 => "XML error: ",
-        29 => "operation forbidden: ",
-        42 => "Domain not found: ",
-        43 => "Network not found: ",
-        45 => "authentication failed: ",
-        49 => "Storage pool not found: ",
-        50 => "Storage volume not found: ",
-        53 => "Node device not found: ",
-        55 => "Requested operation is not valid: ",
-        57 => "Interface not found: ",
-        62 => "Network filter not found: ",
-        65 => "Invalid secret: ",
-        66 => "Secret not found: ",
-        67 => "unsupported configuration: ",
-        68 => "Timed out during operation: ",
-        74 => "argument unsupported: ",
-        75 => "Storage pool probe failed: ",
-        76 => "Storage pool already built: ",
-        78 => "operation aborted: ",
-        82 => "numerical overflow: ",
-        84 => "Operation not supported: ",
-        88 => "access denied: ",
-        92 => "XML document failed to validate against schema: ",
-        101 => "Network filter binding not found: ",
+        ErrorNumber.InternalError => "internal error: ",
+        ErrorNumber.NoSupport => "this function is not supported by the connection driver: ",
+        ErrorNumber.NoConnect => "no connection driver available for ",
+        ErrorNumber.InvalidArg => "invalid argument: ",
+        ErrorNumber.OperationFailed => "operation failed: ",
+        ErrorNumber.XmlError => "XML error: ",
+        ErrorNumber.OperationDenied => "operation forbidden: ",
+        ErrorNumber.NoDomain => "Domain not found: ",
+        ErrorNumber.NoNetwork => "Network not found: ",
+        ErrorNumber.AuthFailed => "authentication failed: ",
+        ErrorNumber.NoStoragePool => "Storage pool not found: ",
+        ErrorNumber.NoStorageVol => "Storage volume not found: ",
+        ErrorNumber.NoNodeDevice => "Node device not found: ",
+        ErrorNumber.OperationInvalid => "Requested operation is not valid: ",
+        ErrorNumber.NoInterface => "Interface not found: ",
+        ErrorNumber.NoNwfilter => "Network filter not found: ",
+        ErrorNumber.InvalidSecret => "Invalid secret: ",
+        ErrorNumber.NoSecret => "Secret not found: ",
+        ErrorNumber.ConfigUnsupported => "unsupported configuration: ",
+        ErrorNumber.OperationTimeout => "Timed out during operation: ",
+        ErrorNumber.ArgumentUnsupported => "argument unsupported: ",
+        ErrorNumber.StorageProbeFailed => "Storage pool probe failed: ",
+        ErrorNumber.StoragePoolBuilt => "Storage pool already built: ",
+        ErrorNumber.OperationAborted => "operation aborted: ",
+        ErrorNumber.Overflow => "numerical overflow: ",
+        ErrorNumber.OperationUnsupported => "Operation not supported: ",
+        ErrorNumber.AccessDenied => "access denied: ",
+        ErrorNumber.XmlInvalidSchema => "XML document failed to validate against schema: ",
+        ErrorNumber.NoNwfilterBinding => "Network filter binding not found: ",
 
-        // The detail stands alone: 35 (not well-formed), 38 (system error), 39 (RPC), 90 (volume exists).
+        // The detail stands alone: not well-formed documents, system errors, broken rules of the protocol, a volume that exists already.
         _ => "",
     };
 }

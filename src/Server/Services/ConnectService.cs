@@ -1,4 +1,5 @@
 using Cistern.RemoteProtocol.Api;
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
 using Cistern.Server.Rpc;
@@ -10,8 +11,8 @@ namespace Cistern.Server.Services;
 /// <summary>The calls about the connection itself.</summary>
 public sealed class ConnectService(StorageDriver driver, KernelFiles files, InstalledEmulator emulator) : IConnectProcedures<CallContext>
 {
-    private const int ConnectModule = 20;
-    private const int HypervisorModule = 10;
+    private const ErrorDomain ConnectModule = ErrorDomain.Domain;
+    private const ErrorDomain HypervisorModule = ErrorDomain.Qemu;
 
     /// <summary>The release of libvirt whose storage calls and answers are served; clients switch features on by it.</summary>
     private const ulong ServedLibvirtVersion = 9_000_000;

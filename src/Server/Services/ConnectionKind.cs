@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.Server.Rpc;
 
 namespace Cistern.Server.Services;
@@ -34,9 +35,9 @@ internal static class ConnectionKind
         context.Client.OpenedUri is { } uri && uri.StartsWith(Storage + ":", StringComparison.Ordinal);
 
     /// <summary>Refuses a call that a storage connection does not have.</summary>
-    /// <param name="domain">virErrorDomain of the kind of object that the call is about.</param>
+    /// <param name="domain">The module of the kind of object that the call is about.</param>
     /// <exception cref="RpcException">3 with that domain.</exception>
-    public static void RequireHypervisor(this CallContext context, int domain)
+    public static void RequireHypervisor(this CallContext context, ErrorDomain domain)
     {
         if (context.IsStorageOnly())
         {

@@ -1,3 +1,5 @@
+using Cistern.RemoteProtocol.Errors;
+
 namespace Cistern.Server.Services;
 
 /// <summary>The ranges that the calls about the host check.</summary>
@@ -5,7 +7,7 @@ internal static class NodeArguments
 {
     private const int MaximumCells = 1024;
 
-    public static void CheckNoFlags(uint flags, string function, int domain)
+    public static void CheckNoFlags(uint flags, string function, ErrorDomain domain)
     {
         if (flags != 0)
         {
@@ -40,7 +42,7 @@ internal static class NodeArguments
             throw ServiceErrors.BadConnectArgument($"{argument} {which}: only -1 is accepted as a negative value", argument);
         }
 
-        CheckNoFlags(flags, function, 0);
+        CheckNoFlags(flags, function, ErrorDomain.None);
     }
 
     /// <summary>A client first asks with 0 how many there are, then for exactly those.</summary>

@@ -1,4 +1,5 @@
 using System.Text;
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services.Node;
@@ -8,8 +9,8 @@ namespace Cistern.Server.Services;
 /// <summary>The calls about the host that the server runs on.</summary>
 public sealed class NodeService(KernelFiles files) : INodeProcedures<CallContext>
 {
-    private const int ConnectModule = 20;
-    private const int HypervisorModule = 10;
+    private const ErrorDomain ConnectModule = ErrorDomain.Domain;
+    private const ErrorDomain HypervisorModule = ErrorDomain.Qemu;
     private const int ModelLength = 32;
 
     private readonly NodeMemory _memory = new(files);
@@ -64,7 +65,7 @@ public sealed class NodeService(KernelFiles files) : INodeProcedures<CallContext
     public ValueTask<NodeGetCpuMapRet> NodeGetCpuMapAsync(NodeGetCpuMapArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(ConnectModule);
-        NodeArguments.CheckNoFlags(args.Flags, context.Procedure.Name, 0);
+        NodeArguments.CheckNoFlags(args.Flags, context.Procedure.Name, ErrorDomain.None);
         var topology = NodeTopology.Read(files);
         var count = topology.Present.Max() + 1;
         var map = args.NeedMap == 0 ? [] : BitMap(topology.Online, count);

@@ -54,11 +54,11 @@ public sealed class SecretEventService : ISecretEventProcedures<CallContext>, ID
         var secret = happened.Secret.ToWire();
         if (happened.Kind == SecretEventKind.ValueChanged)
         {
-            client.SendEvent((int)RemoteProcedure.SecretEventValueChanged, new SecretEventValueChangedMsg(callbackId, secret));
+            client.SendEvent(RemoteProcedure.SecretEventValueChanged, new SecretEventValueChangedMsg(callbackId, secret));
         }
         else
         {
-            client.SendEvent((int)RemoteProcedure.SecretEventLifecycle, new SecretEventLifecycleMsg(callbackId, secret, (int)happened.Kind, Detail: 0));
+            client.SendEvent(RemoteProcedure.SecretEventLifecycle, new SecretEventLifecycleMsg(callbackId, secret, (int)happened.Kind, Detail: 0));
         }
     }
 

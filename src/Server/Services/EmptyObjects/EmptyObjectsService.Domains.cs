@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Rpc;
 
@@ -5,11 +6,10 @@ namespace Cistern.Server.Services.EmptyObjects;
 
 public sealed partial class EmptyObjectsService
 {
-    private const int NoDomain = 42;
 
     // Calls that name a domain fail in the hypervisor's module, calls of the connection in the connection's.
-    private const int HypervisorModule = 10;
-    private const int DomainModule = 20;
+    private const ErrorDomain HypervisorModule = ErrorDomain.Qemu;
+    private const ErrorDomain DomainModule = ErrorDomain.Domain;
 
     public ValueTask<ConnectNumOfDomainsRet> ConnectNumOfDomainsAsync(CallContext context, CancellationToken cancellation)
     {
@@ -53,19 +53,19 @@ public sealed partial class EmptyObjectsService
     public ValueTask<DomainLookupByIdRet> DomainLookupByIdAsync(DomainLookupByIdArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(DomainModule);
-        throw ServiceErrors.NotFound(NoDomain, HypervisorModule, $"no domain with matching id {args.Id}");
+        throw ServiceErrors.NotFound(ErrorNumber.NoDomain, HypervisorModule, $"no domain with matching id {args.Id}");
     }
 
     public ValueTask<DomainLookupByNameRet> DomainLookupByNameAsync(DomainLookupByNameArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(DomainModule);
-        throw ServiceErrors.NotFound(NoDomain, HypervisorModule, $"no domain with matching name '{args.Name}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoDomain, HypervisorModule, $"no domain with matching name '{args.Name}'");
     }
 
     public ValueTask<DomainLookupByUuidRet> DomainLookupByUuidAsync(DomainLookupByUuidArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(DomainModule);
-        throw ServiceErrors.NotFound(NoDomain, HypervisorModule, $"no domain with matching uuid '{args.Uuid}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoDomain, HypervisorModule, $"no domain with matching uuid '{args.Uuid}'");
     }
 
     public ValueTask<ConnectDomainEventRegisterRet> ConnectDomainEventRegisterAsync(CallContext context, CancellationToken cancellation)

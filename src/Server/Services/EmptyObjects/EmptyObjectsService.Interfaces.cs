@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Rpc;
 
@@ -5,8 +6,7 @@ namespace Cistern.Server.Services.EmptyObjects;
 
 public sealed partial class EmptyObjectsService
 {
-    private const int NoInterface = 57;
-    private const int InterfaceModule = 26;
+    private const ErrorDomain InterfaceModule = ErrorDomain.Interface;
 
     public ValueTask<ConnectNumOfInterfacesRet> ConnectNumOfInterfacesAsync(CallContext context, CancellationToken cancellation)
     {
@@ -52,7 +52,7 @@ public sealed partial class EmptyObjectsService
         InterfaceLookupByMacStringArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(InterfaceModule);
-        throw ServiceErrors.NotFound(NoInterface, InterfaceModule, $"couldn't find interface with MAC address '{args.Mac}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoInterface, InterfaceModule, $"couldn't find interface with MAC address '{args.Mac}'");
     }
 
     public ValueTask<InterfaceIsActiveRet> InterfaceIsActiveAsync(InterfaceIsActiveArgs args, CallContext context, CancellationToken cancellation)
@@ -62,5 +62,5 @@ public sealed partial class EmptyObjectsService
     }
 
     private static RpcException NoInterfaceNamed(string name) =>
-        ServiceErrors.NotFound(NoInterface, InterfaceModule, $"couldn't find interface named '{name}'");
+        ServiceErrors.NotFound(ErrorNumber.NoInterface, InterfaceModule, $"couldn't find interface named '{name}'");
 }

@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Rpc;
 
@@ -5,8 +6,7 @@ namespace Cistern.Server.Services.EmptyObjects;
 
 public sealed partial class EmptyObjectsService
 {
-    private const int NoNetworkFilter = 62;
-    private const int NetworkFilterModule = 33;
+    private const ErrorDomain NetworkFilterModule = ErrorDomain.Nwfilter;
 
     public ValueTask<ConnectNumOfNwfiltersRet> ConnectNumOfNwfiltersAsync(CallContext context, CancellationToken cancellation)
     {
@@ -39,13 +39,13 @@ public sealed partial class EmptyObjectsService
         NwfilterLookupByNameArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(NetworkFilterModule);
-        throw ServiceErrors.NotFound(NoNetworkFilter, NetworkFilterModule, $"no nwfilter with matching name '{args.Name}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoNwfilter, NetworkFilterModule, $"no nwfilter with matching name '{args.Name}'");
     }
 
     public ValueTask<NwfilterLookupByUuidRet> NwfilterLookupByUuidAsync(
         NwfilterLookupByUuidArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(NetworkFilterModule);
-        throw ServiceErrors.NotFound(NoNetworkFilter, NetworkFilterModule, $"no nwfilter with matching uuid '{args.Uuid}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoNwfilter, NetworkFilterModule, $"no nwfilter with matching uuid '{args.Uuid}'");
     }
 }

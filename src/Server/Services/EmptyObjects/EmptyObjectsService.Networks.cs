@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Rpc;
 
@@ -5,8 +6,7 @@ namespace Cistern.Server.Services.EmptyObjects;
 
 public sealed partial class EmptyObjectsService
 {
-    private const int NoNetwork = 43;
-    private const int NetworkModule = 19;
+    private const ErrorDomain NetworkModule = ErrorDomain.Network;
 
     public ValueTask<ConnectNumOfNetworksRet> ConnectNumOfNetworksAsync(CallContext context, CancellationToken cancellation)
     {
@@ -43,13 +43,13 @@ public sealed partial class EmptyObjectsService
     public ValueTask<NetworkLookupByNameRet> NetworkLookupByNameAsync(NetworkLookupByNameArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(NetworkModule);
-        throw ServiceErrors.NotFound(NoNetwork, NetworkModule, $"no network with matching name '{args.Name}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoNetwork, NetworkModule, $"no network with matching name '{args.Name}'");
     }
 
     public ValueTask<NetworkLookupByUuidRet> NetworkLookupByUuidAsync(NetworkLookupByUuidArgs args, CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(NetworkModule);
-        throw ServiceErrors.NotFound(NoNetwork, NetworkModule, $"no network with matching uuid '{args.Uuid}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoNetwork, NetworkModule, $"no network with matching uuid '{args.Uuid}'");
     }
 
     public ValueTask<ConnectNetworkEventRegisterAnyRet> ConnectNetworkEventRegisterAnyAsync(

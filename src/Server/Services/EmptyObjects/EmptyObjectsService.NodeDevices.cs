@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Rpc;
 
@@ -5,8 +6,7 @@ namespace Cistern.Server.Services.EmptyObjects;
 
 public sealed partial class EmptyObjectsService
 {
-    private const int NoNodeDevice = 53;
-    private const int NodeDeviceModule = 22;
+    private const ErrorDomain NodeDeviceModule = ErrorDomain.Nodedev;
 
     public ValueTask<NodeNumOfDevicesRet> NodeNumOfDevicesAsync(NodeNumOfDevicesArgs args, CallContext context, CancellationToken cancellation)
     {
@@ -35,7 +35,7 @@ public sealed partial class EmptyObjectsService
         NodeDeviceLookupScsiHostByWwnArgs args, CallContext context, CancellationToken cancellation)
     {
         Check(context, NodeDeviceModule, args.Flags, NoFlags);
-        throw ServiceErrors.NotFound(NoNodeDevice, NodeDeviceModule, $"no node device with wwnn '{args.Wwnn}' and wwpn '{args.Wwpn}'");
+        throw ServiceErrors.NotFound(ErrorNumber.NoNodeDevice, NodeDeviceModule, $"no node device with wwnn '{args.Wwnn}' and wwpn '{args.Wwpn}'");
     }
 
     public ValueTask<NodeDeviceGetXmlDescRet> NodeDeviceGetXmlDescAsync(
@@ -76,7 +76,7 @@ public sealed partial class EmptyObjectsService
     private static RpcException NoNodeDeviceNamed(CallContext context, string name)
     {
         context.RequireHypervisor(NodeDeviceModule);
-        return ServiceErrors.NotFound(NoNodeDevice, NodeDeviceModule, $"no node device with matching name '{name}'");
+        return ServiceErrors.NotFound(ErrorNumber.NoNodeDevice, NodeDeviceModule, $"no node device with matching name '{name}'");
     }
 
     private sealed class NodeDeviceCallbacks() : EventCallbacks<NonnullNodeDevice>("node device", 2);

@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Rpc;
 
@@ -17,7 +18,7 @@ public sealed partial class EmptyObjectsService : IEmptyObjectsProcedures<CallCo
     private const uint NodeDeviceListFlags = 0xc03fffff;
     private const uint NoFlags = 0;
 
-    private static void Check(CallContext context, int domain, uint flags, uint known)
+    private static void Check(CallContext context, ErrorDomain domain, uint flags, uint known)
     {
         context.RequireHypervisor(domain);
         if ((flags & ~known) != 0)
@@ -26,7 +27,7 @@ public sealed partial class EmptyObjectsService : IEmptyObjectsProcedures<CallCo
         }
     }
 
-    private static void CheckOldList(CallContext context, int domain, int asked, int limit)
+    private static void CheckOldList(CallContext context, ErrorDomain domain, int asked, int limit)
     {
         context.RequireHypervisor(domain);
         ListBounds.CheckAsked(asked, limit, "maxnames");
