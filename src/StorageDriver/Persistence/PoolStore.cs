@@ -133,8 +133,7 @@ internal sealed partial class PoolStore(StorageDriverOptions options, ILogger<Po
         }
     }
 
-    private static bool LinksTo(string link, string target) =>
-        File.ResolveLinkTarget(link, returnFinalTarget: false) is { } found && found.FullName == Path.GetFullPath(target);
+    private static bool LinksTo(string link, string target) => new FileInfo(link).LinkTarget == Path.GetFullPath(target);
 
     private static Task RunAsync(string path, Action write) => Task.Run(() =>
     {

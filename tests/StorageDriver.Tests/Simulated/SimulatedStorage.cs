@@ -1,0 +1,34 @@
+using System.Collections.Concurrent;
+
+namespace Cistern.Storage.Tests.Simulated;
+
+/// <summary>What lies below one target path of the simulated backend.</summary>
+internal sealed class SimulatedStorage
+{
+    public ConcurrentDictionary<string, SimulatedFile> Files { get; } = new();
+
+    /// <summary>False: the target is gone.</summary>
+    public bool Present { get; set; } = true;
+
+    public bool Mounted { get; set; }
+
+    public ulong Available { get; set; } = 1UL << 40;
+}
+
+/// <summary>A file: bytes, and holes as runs of absent data.</summary>
+internal sealed class SimulatedFile
+{
+    private static long s_versions;
+
+    /// <summary>What a header would say.</summary>
+    public ulong Capacity { get; set; }
+
+    public byte[] Data { get; set; } = [];
+
+    /// <summary>Ranges that read as zeros and take no space.</summary>
+    public List<(long Start, long End)> Holes { get; } = [];
+
+    public long Version { get; private set; } = Interlocked.Increment(ref s_versions);
+
+    public void Touch() => Version = Interlocked.Increment(ref s_versions);
+}
