@@ -18,7 +18,7 @@ public sealed class ErrorMapping : IErrorMapper
     {
         var (code, domain) = ((ErrorNumber)exception.Code, (ErrorDomain)exception.Domain);
         return exception.Argument is { } argument
-            ? new(code, domain, exception.Message, Template: "%s", Detail: argument)
+            ? new((int)code, (int)domain, exception.Message, Template: "%s", Detail: argument)
             : ErrorTexts.Compose(code, domain, exception.Message, exception.Code == StorageErrorCode.SystemError ? exception.Errno : -1);
     }
 }

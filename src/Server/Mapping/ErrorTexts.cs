@@ -10,7 +10,7 @@ public static class ErrorTexts
     public static RemoteError Compose(ErrorNumber code, ErrorDomain domain, string detail, int errno = -1)
     {
         var beginning = Beginning(code);
-        return new(code, domain, beginning + detail, beginning + "%s", detail, errno);
+        return new((int)code, (int)domain, beginning + detail, beginning + "%s", detail, errno);
     }
 
     private static string Beginning(ErrorNumber code) => code switch
