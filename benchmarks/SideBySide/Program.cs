@@ -1,0 +1,3 @@
+using Cistern.Benchmarks.SideBySide;
+
+return Options.TryParse(args, out var options) ? Session.Run(options) : Options.Help();

@@ -1,0 +1,19 @@
+namespace Cistern.Benchmarks.SideBySide.Workloads;
+
+/// <summary>Every workload, in the order of the table.</summary>
+internal static class Catalogue
+{
+    public static IEnumerable<Workload> All(bool quick) =>
+    [
+        .. RoundTrip.Workloads(quick),
+        .. Pipelining.Workloads(quick),
+        .. Connections.Workloads(quick),
+        .. Lists.Workloads(quick),
+        .. Refreshing.Workloads(quick),
+        .. BesideRefresh.Workloads(quick),
+        .. Changes.Workloads(quick),
+        .. Transfers.Workloads(quick),
+        .. Footprint.Workloads(quick),
+        .. LibraryClient.Workloads(quick),
+    ];
+}

@@ -1,0 +1,107 @@
+using System.Diagnostics;
+using Cistern.Benchmarks.SideBySide.Daemons;
+using Cistern.Benchmarks.SideBySide.Report;
+using Cistern.Benchmarks.SideBySide.Wire;
+using Cistern.RemoteProtocol.Remote;
+
+namespace Cistern.Benchmarks.SideBySide.Workloads;
+
+/// <summary>Calls that change volumes and pools.</summary>
+internal static class Changes
+{
+    private const long GiB = 1L << 30;
+    private const long MiB = 1L << 20;
+
+    public static IEnumerable<Workload> Workloads(bool quick)
+    {
+        var volumes = quick ? 20 : 100;
+        yield return Create("create-raw-tmpfs", "sparse raw, tmpfs", "raw", volumes, daemon => daemon.Memory, 0.35, 0.35);
+        yield return Create("create-raw-disk", "sparse raw, disk", "raw", volumes, daemon => daemon.Disk, 0.6, null);
+        yield return Create("create-qcow2-tmpfs", "qcow2, tmpfs", "qcow2", volumes / 5, daemon => daemon.Memory, 0.02, null);
+        yield return Create("create-qcow2-disk", "qcow2, disk", "qcow2", volumes / 5, daemon => daemon.Disk, 0.1, null);
+        yield return Clone("clone-full-tmpfs", "clone 1 GiB raw, tmpfs", daemon => daemon.Memory, GiB, 0.8);
+        yield return Clone("clone-sparse-tmpfs", "clone 1 GiB raw with 64 MiB data, tmpfs", daemon => daemon.Memory, 64 * MiB, 0.3);
+        yield return Clone("clone-sparse-disk", "clone 1 GiB raw with 64 MiB data, disk", daemon => daemon.Disk, 64 * MiB, 0.3);
+        if (!quick)
+        {
+            yield return Clone("clone-full-disk", "clone 1 GiB raw, disk", daemon => daemon.Disk, GiB, 0.85);
+        }
+
+        yield return new("define", 3, true,
+            [new("define a pool, p50", Unit.Microseconds, 1), new("undefine a pool, p50", Unit.Microseconds)],
+            daemon => new DefineUndefine(daemon, volumes));
+
+        Workload Clone(string name, string title, Func<Daemon, string> parent, long data, double target) => new(name, quick ? 1 : 3, true,
+            [new(title, Unit.Milliseconds, target), new($"{title}, server CPU", Unit.Milliseconds, target)],
+            daemon => new CloneVolume(daemon, parent(daemon), data));
+    }
+
+    private static Workload Create(string name, string title, string format, int count, Func<Daemon, string> parent, double create, double? delete) => new(name, 3, true,
+        [new($"create {title}, p50", Unit.Microseconds, create), new($"delete {title}, p50", Unit.Microseconds, delete)],
+        daemon => new CreateDelete(daemon, parent(daemon), format, count));
+
+    private static double Microseconds(Action step)
+    {
+        var start = Stopwatch.GetTimestamp();
+        step();
+        return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
+    }
+
+    private sealed class CreateDelete(Daemon daemon, string parent, string format, int count) : IMeasurement
+    {
+        private readonly Pool _pool = new(daemon, parent);
+
+        public double[] Measure()
+        {
+            var volumes = new NonnullStorageVol[count];
+            var creating = Enumerable.Range(0, count).Select(i => Microseconds(() => volumes[i] = _pool.Create($"volume-{i}", GiB, 0, format))).ToArray();
+            var deleting = volumes.Select(volume => Microseconds(() => _pool.Delete(volume))).ToArray();
+            return [Statistics.Median(creating), Statistics.Median(deleting)];
+        }
+
+        public void Dispose() => _pool.Dispose();
+    }
+
+    private sealed class CloneVolume(Daemon daemon, string parent, long data) : IMeasurement
+    {
+        private readonly Pool _pool = new(daemon, parent, ImageFiles.Data(1, GiB, data));
+
+        public double[] Measure()
+        {
+            var source = _pool.Volume("volume-0");
+            // A clone that asks for its whole allocation promises the space; one of a sparse volume does not.
+            var xml = Pool.VolumeXml("clone", GiB, data, "raw");
+            var cpu = ProcessMeter.CpuSeconds(daemon.Pid);
+            NonnullStorageVol clone = default;
+            var wall = Microseconds(() => clone = _pool.Client.Call<StorageVolCreateXmlFromArgs, StorageVolCreateXmlFromRet>(
+                RemoteProcedure.StorageVolCreateXmlFrom, new(_pool.Handle, xml, source, 0)).Vol);
+            cpu = ProcessMeter.CpuSeconds(daemon.Pid) - cpu;
+            _pool.Delete(clone);
+            return [wall / 1e3, cpu * 1e3];
+        }
+
+        public void Dispose() => _pool.Dispose();
+    }
+
+    private sealed class DefineUndefine(Daemon daemon, int count) : IMeasurement
+    {
+        private readonly RawClient _client = RawClient.Open(daemon.Unix);
+
+        public double[] Measure()
+        {
+            var pools = new NonnullStoragePool[count];
+            var defining = Enumerable.Range(0, count).Select(i => Microseconds(() => pools[i] = Define(i))).ToArray();
+            var undefining = pools.Select(pool => Microseconds(() =>
+                _client.Call(RemoteProcedure.StoragePoolUndefine, new StoragePoolUndefineArgs(pool)))).ToArray();
+            return [Statistics.Median(defining), Statistics.Median(undefining)];
+        }
+
+        public void Dispose() => _client.Dispose();
+
+        private NonnullStoragePool Define(int number)
+        {
+            var xml = $"<pool type='dir'><name>defined-{number}</name><target><path>{daemon.Memory}/defined-{number}</path></target></pool>";
+            return _client.Call<StoragePoolDefineXmlArgs, StoragePoolDefineXmlRet>(RemoteProcedure.StoragePoolDefineXml, new(xml, 0)).Pool;
+        }
+    }
+}
