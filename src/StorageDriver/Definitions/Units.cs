@@ -14,25 +14,28 @@ public static class Units
     /// <exception cref="StorageException">8: unknown unit; 82: more than <paramref name="limit"/>.</exception>
     public static ulong Scale(ulong value, string? unit, ulong limit = long.MaxValue)
     {
-        var factor = Factor(unit);
+        var factor = Factor(unit ?? "");
+        if (factor == 0)
+        {
+            throw StorageErrors.UnknownUnit(unit!);
+        }
+
         return value <= limit / factor ? value * factor : throw StorageErrors.SizeTooLarge(value, unit, limit);
     }
 
-    private static ulong Factor(string? unit)
+    public static bool IsKnown(string unit) => Factor(unit) != 0;
+
+    /// <summary>0 for an unknown unit.</summary>
+    private static ulong Factor(string unit)
     {
-        if (string.IsNullOrEmpty(unit) || Is(unit, "b") || Is(unit, "byte") || Is(unit, "bytes"))
+        if (unit.Length == 0 || Is(unit, "b") || Is(unit, "byte") || Is(unit, "bytes"))
         {
             return 1;
         }
 
         var power = Powers.IndexOf(char.ToLowerInvariant(unit[0]), StringComparison.Ordinal) + 1;
         ulong thousand = unit.Length == 1 || Is(unit[1..], "iB") ? 1024u : Is(unit[1..], "B") ? 1000u : 0u;
-        if (power == 0 || thousand == 0)
-        {
-            throw StorageErrors.UnknownUnit(unit);
-        }
-
-        ulong factor = 1;
+        ulong factor = power == 0 ? 0u : 1u;
         for (; power > 0; power--)
         {
             factor *= thousand;

@@ -2,7 +2,7 @@ using Cistern.Storage.Errors;
 
 namespace Cistern.Storage.Xml;
 
-/// <summary>What an element may hold. Checks structure: unknown, repeated and missing names; values are the parsers' business.</summary>
+/// <summary>What an element may hold: attributes, elements, and for some what their text looks like. Order does not matter.</summary>
 /// <param name="Children">Elements without an entry are refused.</param>
 internal sealed record Schema(string Name, string[]? Attributes = null, Schema[]? Children = null)
 {
@@ -15,14 +15,25 @@ internal sealed record Schema(string Name, string[]? Attributes = null, Schema[]
     /// <summary>Attributes that must be there, a part of <see cref="Attributes"/>.</summary>
     public string[] RequiredAttributes { get; init; } = [];
 
+    /// <summary>What the element's text must be; null: anything.</summary>
+    public ValueRule? Text { get; init; }
+
+    /// <summary>What the attributes' values must be; any for those that are not named.</summary>
+    public Dictionary<string, ValueRule> Values { get; init; } = [];
+
     /// <exception cref="StorageException">92: names the first element or attribute that does not fit.</exception>
     public void Check(Element element)
     {
-        foreach (var (attribute, _) in element.Attributes)
+        foreach (var (attribute, value) in element.Attributes)
         {
             if (Attributes?.Contains(attribute) != true)
             {
                 throw StorageErrors.XmlInvalidSchema($"element '{element.Name}' may not have attribute '{attribute}'");
+            }
+
+            if (Values.TryGetValue(attribute, out var rule) && !rule.Accepts(value))
+            {
+                throw StorageErrors.XmlInvalidSchema($"attribute '{attribute}' of element '{element.Name}' must be {rule.Expected}, not '{value}'");
             }
         }
 
@@ -32,6 +43,11 @@ internal sealed record Schema(string Name, string[]? Attributes = null, Schema[]
             {
                 throw StorageErrors.XmlInvalidSchema($"element '{element.Name}' must have attribute '{attribute}'");
             }
+        }
+
+        if (Text?.Accepts(element.Value) == false)
+        {
+            throw StorageErrors.XmlInvalidSchema($"element '{element.Name}' must be {Text.Expected}, not '{element.Value}'");
         }
 
         CheckChildren(element);

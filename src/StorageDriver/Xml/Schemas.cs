@@ -7,7 +7,13 @@ internal static class Schemas
 {
     private static readonly Schema Secret = new("secret", ["type", "uuid", "usage"]) { Required = true };
 
-    private static readonly Schema Permissions = new("permissions", [], [new("mode"), new("owner"), new("group"), new("label")]);
+    private static readonly Schema Permissions = new("permissions", [],
+    [
+        new("mode") { Text = ValueRule.Mode },
+        new("owner") { Text = ValueRule.Id },
+        new("group") { Text = ValueRule.Id },
+        new("label"),
+    ]);
 
     private static readonly Schema Timestamps = new("timestamps", [], [new("atime"), new("mtime"), new("ctime"), new("btime")]);
 
@@ -16,37 +22,38 @@ internal static class Schemas
     /// <summary>The <c>volume</c> document.</summary>
     public static Schema Volume { get; } = new("volume", ["type"],
     [
-        new("name") { Required = true },
+        new("name") { Required = true, Text = ValueRule.Name },
         new("key"),
         new("source", [], [Device("extent")]),
         Size("capacity"),
         Size("allocation"),
         Size("physical"),
         VolumeTarget(),
-        new("backingStore", [], [new("path") { Required = true }, Format, Permissions, Timestamps]),
+        new("backingStore", [], [new("path") { Required = true, Text = ValueRule.AbsolutePath }, Format, Permissions, Timestamps]),
     ]);
 
     /// <summary>The <c>pool</c> document of a type.</summary>
     public static Schema Pool(PoolTypeInfo type) => new("pool", ["type"],
     [
-        new("name") { Required = !type.NameFromSource },
-        new("uuid"),
+        new("name") { Required = !type.NameFromSource, Text = ValueRule.Name },
+        new("uuid") { Text = ValueRule.Uuid },
         Size("capacity"),
         Size("allocation"),
         Size("available"),
-        new("features", [], [new("cow", ["state"]) { RequiredAttributes = ["state"] }]),
+        new("features", [], [new("cow", ["state"]) { RequiredAttributes = ["state"], Values = { ["state"] = ValueRule.YesNo } }]),
         new("source", [], SourceParts(type)) { Required = type.Accepted != Backends.SourceParts.None },
         .. PoolTarget(type),
         .. PoolOptions(type),
     ]);
 
-    private static Schema Size(string name) => new(name, ["unit"]);
+    private static Schema Size(string name) => new(name, ["unit"]) { Text = ValueRule.Number, Values = { ["unit"] = ValueRule.Unit } };
 
     private static Schema Device(string extent) =>
         new("device", ["path", "part_separator"], [new(extent, ["start", "end"]) { Repeats = true, RequiredAttributes = ["start", "end"] }])
         {
             Repeats = true,
             RequiredAttributes = ["path"],
+            Values = { ["part_separator"] = ValueRule.YesNo },
         };
 
     private static Schema VolumeTarget() => new("target", [],
@@ -74,7 +81,7 @@ internal static class Schemas
             new("vendor", ["name"]) { RequiredAttributes = ["name"] },
             new("product", ["name"]) { RequiredAttributes = ["name"] },
         };
-        Add(Backends.SourceParts.Host, new("host", ["name", "port"]) { Repeats = true, RequiredAttributes = ["name"] });
+        Add(Backends.SourceParts.Host, new("host", ["name", "port"]) { Repeats = true, RequiredAttributes = ["name"], Values = { ["port"] = ValueRule.Port } });
         Add(Backends.SourceParts.Host, new("auth", ["type", "username"], [Secret]) { RequiredAttributes = ["type", "username"] });
         Add(Backends.SourceParts.Device, Device("freeExtent"));
         Add(Backends.SourceParts.Dir, new("dir", ["path"]) { RequiredAttributes = ["path"] });
@@ -112,7 +119,7 @@ internal static class Schemas
         if (type.TargetPath != TargetPathRule.None)
         {
             var required = type.TargetPath == TargetPathRule.Required;
-            yield return new("target", [], [new("path") { Required = required }, Permissions]) { Required = required };
+            yield return new("target", [], [new("path") { Required = required, Text = ValueRule.AbsolutePath }, Permissions]) { Required = required };
         }
     }
 
