@@ -101,14 +101,27 @@ class Server:
 class Cistern(Server):
     name = "cistern"
 
+    @property
+    def config_folder(self) -> Path:
+        return self.root / "state" / "config" / "storage"
+
+    @property
+    def state_folder(self) -> Path:
+        return self.root / "state" / "run" / "storage"
+
+    def twin(self) -> subprocess.Popen:
+        """A second process on the same state."""
+        return subprocess.Popen(self._argv(0, self.root / "twin"), stdin=subprocess.DEVNULL,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+    def _argv(self, port: int, sockets: Path) -> list:
+        return [cisternd_binary(), "--root", self.root / "state", "--tcp", f"127.0.0.1:{port}",
+                "--socket-dir", sockets, "--no-default-pool"]
+
     def _launch(self, log) -> None:
         self._output = self.root / "listening"
-        port = self.port or 0
         with open(self._output, "wb") as output:
-            self.process = subprocess.Popen(
-                [cisternd_binary(), "--root", self.root / "state", "--tcp", f"127.0.0.1:{port}",
-                 "--socket-dir", self.sockets, "--no-default-pool"],
-                stdin=subprocess.DEVNULL, stdout=output, stderr=log)
+            self.process = subprocess.Popen(self._argv(self.port, self.sockets), stdin=subprocess.DEVNULL, stdout=output, stderr=log)
 
     def _ready(self) -> bool:
         told = [line.split(maxsplit=1)[1] for line in self._output.read_text().splitlines(keepends=True)

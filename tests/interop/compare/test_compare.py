@@ -1,0 +1,74 @@
+"""Every scripted case on both servers: the same results, files and error codes, but for the intended differences.
+
+With --against=libvirtd both are libvirtd, which shows whether the cases themselves give the same answer twice.
+"""
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+import libvirt
+import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from compare.cases import CASES  # noqa: E402
+from compare.differences import INTENDED  # noqa: E402
+from compare.trial import Trial  # noqa: E402
+from servers import KINDS, Libvirtd  # noqa: E402
+
+
+@pytest.fixture(scope="module")
+def both(request):
+    """A connection to the server under test, and one to libvirtd."""
+    if not Libvirtd.installed():
+        pytest.skip("libvirtd is not installed: nothing to compare with")
+    folder = Path(tempfile.mkdtemp(prefix="compare-"))
+    folder.chmod(0o755)
+    servers = [kind(folder / str(number)) for number, kind in enumerate((KINDS[request.config.getoption("against")], Libvirtd))]
+    connections = []
+    try:
+        for server in servers:
+            server.start()
+            connections.append(libvirt.open(server.uri()))
+        yield connections
+        assert all(server.is_alive() for server in servers), servers[0].log_tail()
+    finally:
+        for connection in connections:
+            connection.close()
+        for server in servers:
+            if server.is_alive():
+                server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def perform(case, conn, folder: Path) -> list:
+    folder.mkdir()
+    trial = Trial(conn, folder)
+    try:
+        case(trial)
+        return trial.outcomes
+    finally:
+        trial.clean()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_servers_do_the_same(both, name, tmp_path, request):
+    intended = [] if request.config.getoption("against") == Libvirtd.name else INTENDED
+    ours, theirs = (perform(CASES[name], conn, tmp_path / "case") for conn in both)
+    unlike = []
+    met = set()
+    for at in range(max(len(ours), len(theirs))):
+        mine, judge = (side[at] if at < len(side) else ("nothing", None) for side in (ours, theirs))
+        if mine == judge:
+            continue
+        excuses = [entry for entry in intended if entry.covers(name, judge[0]) or entry.covers(name, mine[0])]
+        met.update(excuses)
+        if not excuses:
+            unlike.append(f"{judge[0]}\n  tested:   {mine}\n  libvirtd: {judge}")
+        if mine[0] != judge[0]:
+            break
+    assert not unlike, "\n".join(unlike)
+    stale = [entry for entry in intended if entry.case == name and entry not in met]
+    assert not stale, f"no longer differs: {stale}"
