@@ -34,6 +34,9 @@ public static partial class StorageErrors
     public static StorageException UnknownPoolType(string type) =>
         New(StorageErrorCode.InternalError, $"unknown storage pool type '{type}'");
 
+    public static StorageException NoBackend(string type) =>
+        New(StorageErrorCode.InternalError, $"storage pools of type '{type}' are not supported by this server");
+
     /// <param name="what">Completes "storage pools of type X do not support …".</param>
     public static StorageException NotSupported(string type, string what) =>
         New(StorageErrorCode.NoSupport, $"storage pools of type '{type}' do not support {what}");
