@@ -14,6 +14,9 @@ internal static class OpenFlags
     public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
 
+    /// <summary>Reading does not count as access; only for the file's owner and root.</summary>
+    public const int NoAccessTime = 0x40000;
+
     private static readonly bool Generic = RuntimeInformation.ProcessArchitecture == Architecture.Arm64;
 
     public static readonly int Directory = Generic ? 0x4000 : 0x10000;

@@ -100,9 +100,12 @@ internal sealed class PoolActivation(DriverContext driver)
     public async Task AdoptAsync(StoragePool pool)
     {
         var backend = driver.Backend(pool.State.Definition);
-        var contents = await backend.RefreshAsync(pool.Context(pool.State), CancellationToken.None).ConfigureAwait(false);
+        var session = backend is IPoolActivation resumable
+            ? await resumable.ResumeAsync(pool.Context(pool.State), CancellationToken.None).ConfigureAwait(false)
+            : null;
+        var contents = await backend.RefreshAsync(pool.Context(pool.State, session), CancellationToken.None).ConfigureAwait(false);
         using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        PublishActive(pool, backend, null, contents);
+        PublishActive(pool, backend, session, contents);
     }
 
     /// <summary>Brings a pool that is marked as starting up; on failure everything done is undone.</summary>

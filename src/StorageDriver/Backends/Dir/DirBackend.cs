@@ -15,6 +15,8 @@ public sealed class DirBackend : FilePoolBackend, IPoolActivation, IPoolProvisio
     public ValueTask<bool> IsActiveAsync(PoolContext pool, CancellationToken cancellation) =>
         new(pool.Threads.RunAsync(() => PoolFolder.Exists(pool.Definition), cancellation));
 
+    public ValueTask<IPoolSession?> ResumeAsync(PoolContext pool, CancellationToken cancellation) => StartAsync(pool, cancellation);
+
     /// <summary>Whether the folder is there is for the first refresh to find.</summary>
     public async ValueTask<IPoolSession?> StartAsync(PoolContext pool, CancellationToken cancellation) =>
         await pool.Threads.RunAsync(() => FilePoolSession.Open(pool.Definition.Target!.Path), cancellation).ConfigureAwait(false);

@@ -20,7 +20,12 @@ internal static unsafe class FileHeader
     {
         header = Raw;
         deviceEnd = 0;
-        int descriptor = FileSystemCalls.Open(folder, name, Flags);
+        int descriptor = FileSystemCalls.Open(folder, name, Flags | OpenFlags.NoAccessTime);
+        if (descriptor == -Errno.NotPermitted)
+        {
+            descriptor = FileSystemCalls.Open(folder, name, Flags);
+        }
+
         if (descriptor < 0)
         {
             return descriptor;

@@ -11,13 +11,19 @@ internal static class FileSpace
     public const int WriteStep = 16 * 1024 * 1024;
 
     private const long AllocateStep = 1L << 30;
+    private const int BlockUnit = 512;
     private static readonly byte[] Zeros = new byte[1024 * 1024];
 
-    /// <summary>Takes space without writing; false when the file system cannot.</summary>
+    /// <summary>Takes space without writing; false when the file system cannot. What cannot fit is refused before others' space runs out.</summary>
     /// <exception cref="Errors.StorageException">38/18, for example no space left.</exception>
     public static async ValueTask<bool> TryAllocateAsync(
         PoolContext pool, SafeFileHandle file, long offset, long end, JobProgress? progress, CancellationToken cancellation)
     {
+        if (offset < end && !await pool.Threads.RunAsync(() => Fits(file, end - offset), cancellation).ConfigureAwait(false))
+        {
+            SystemCall.Check(-Errno.NoSpace, $"cannot allocate {end - offset} bytes");
+        }
+
         while (offset < end)
         {
             long from = offset;
@@ -87,4 +93,11 @@ internal static class FileSpace
             progress.Allocated = (ulong)bytes;
         }
     }
+
+    /// <summary>Whether the file system has room for as much as the file does not take yet; one that does not tell its size may have.</summary>
+    private static bool Fits(SafeFileHandle file, long length) =>
+        FileSystemStatus.Get(file, out FileSystemStatus system) < 0
+        || system.Numbers.Capacity == 0
+        || FileStatusCalls.Get(file, out FileStatus status) < 0
+        || length - (status.Blocks * BlockUnit) <= (long)system.Numbers.Available;
 }

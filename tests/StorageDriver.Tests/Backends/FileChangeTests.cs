@@ -1,0 +1,368 @@
+using System.Buffers;
+using System.Security.Cryptography;
+using Cistern.Storage.Backends;
+using Cistern.Storage.Backends.Capabilities;
+using Cistern.Storage.Commands;
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
+using Cistern.Storage.Pools;
+
+namespace Cistern.Storage.Tests.Backends;
+
+/// <summary>Copies, wipes, resizes, deletions and data of file volumes.</summary>
+public sealed class FileChangeTests : IDisposable
+{
+    private const int MiB = 1 << 20;
+
+    private readonly TestPool _pool = new();
+
+    public void Dispose() => _pool.Dispose();
+
+    [Fact]
+    public async Task A_sparse_copy_keeps_data_and_holes()
+    {
+        VolumeDefinition source = Sparse("source");
+        JobProgress progress = new();
+        VolumeDefinition copy = await CloneAsync(source, TestPool.Raw("copy", 16 * MiB), progress: progress);
+        AssertSame(source, copy);
+        Assert.InRange(Status(copy).Blocks, 1, 8192);
+        Assert.Equal(16ul * MiB, progress.Allocated);
+        Assert.Equal(["copy", "source"], _pool.Entries());
+    }
+
+    [Fact]
+    public async Task A_copy_with_full_allocation_takes_all_its_space()
+    {
+        VolumeDefinition source = Sparse("source");
+        VolumeDefinition copy = await CloneAsync(source, TestPool.Raw("copy", 16 * MiB, 16 * MiB));
+        AssertSame(source, copy);
+        Assert.True(Status(copy).Blocks >= 32768);
+    }
+
+    [Fact]
+    public async Task A_copy_is_at_least_as_large_as_its_source_and_may_be_larger()
+    {
+        VolumeDefinition source = Sparse("source");
+        Assert.Equal(16L * MiB, Status(await CloneAsync(source, TestPool.Raw("small", MiB))).Size);
+        Assert.Equal(20L * MiB, Status(await CloneAsync(source, TestPool.Raw("large", 20 * MiB))).Size);
+    }
+
+    [Theory]
+    [InlineData("/dev/shm")]
+    [InlineData("/tmp")]
+    public async Task A_copy_may_cross_file_systems(string parent)
+    {
+        using TestPool other = new(parent);
+        VolumeDefinition source = Sparse("source");
+        VolumeDefinition copy = (await other.Backend.AllocateAsync(other.Context, TestPool.Raw("copy", 16 * MiB), 0, CancellationToken.None)).Volume!;
+        await other.Backend.BuildFromAsync(
+            other.Context, copy, new VolumeSource(_pool.Backend, _pool.Context, source), 0, new JobProgress(), CancellationToken.None);
+        AssertSame(source, copy);
+        Assert.InRange(Status(copy).Blocks, 1, 8192);
+    }
+
+    [Fact]
+    public async Task Sharing_of_blocks_is_refused_where_the_file_system_cannot()
+    {
+        using TestPool pool = new("/dev/shm");
+        string path = pool.Folder.Write("source", new byte[4096]);
+        VolumeDefinition source = TestPool.Raw("source", 4096) with { Target = new VolumeTarget { Format = "raw", Path = path } };
+        VolumeDefinition copy = (await pool.Backend.AllocateAsync(pool.Context, TestPool.Raw("copy", 4096), 2, CancellationToken.None)).Volume!;
+        StorageException error = await Assert.ThrowsAsync<StorageException>(() => pool.Backend.BuildFromAsync(
+            pool.Context, copy, new VolumeSource(pool.Backend, pool.Context, source), 2, new JobProgress(), CancellationToken.None).AsTask());
+        Assert.Equal((StorageErrorCode.SystemError, StorageErrorDomain.Storage), (error.Code, error.Domain));
+        Assert.Equal(["source"], pool.Entries());
+    }
+
+    [Theory]
+    [InlineData("qcow2", "raw", "convert -f qcow2 -O raw")]
+    [InlineData("raw", "qcow2", "convert -f raw -O qcow2 -o compat=1.1")]
+    [InlineData("iso", "vmdk", "convert -f raw -O vmdk")]
+    public async Task Other_formats_are_converted(string from, string to, string expected)
+    {
+        string path = _pool.Folder.Write("source", new byte[512]);
+        VolumeDefinition source = TestPool.Raw("source", 512) with { Target = new VolumeTarget { Format = from, Path = path } };
+        _pool.Commands.Answer = command =>
+        {
+            File.WriteAllText(command.Arguments[^1], "converted");
+            return new CommandResult(0, "", "");
+        };
+        VolumeDefinition copy = await CloneAsync(source, TestPool.Raw("copy", 512) with { Target = new VolumeTarget { Format = to } });
+        Assert.StartsWith($"qemu-img {expected} {path} {_pool.Folder.Path}/.copy.cistern-", Assert.Single(_pool.Commands.Lines), StringComparison.Ordinal);
+        Assert.Equal("converted", File.ReadAllText(copy.Target.Path!));
+    }
+
+    [Fact]
+    public async Task A_folder_cannot_be_copied()
+    {
+        Directory.CreateDirectory(_pool.Folder["folder"]);
+        VolumeDefinition folder = (await _pool.ScanAsync())["folder"].Definition;
+        StorageException error = await Assert.ThrowsAsync<StorageException>(() => CloneAsync(folder, TestPool.Raw("copy", 0)));
+        Assert.Equal(StorageErrorCode.InternalError, error.Code);
+    }
+
+    [Fact]
+    public async Task A_wipe_of_a_sparse_file_leaves_a_hole_of_its_size()
+    {
+        VolumeDefinition volume = Sparse("disk");
+        await WipeAsync(volume, 0);
+        FileStatus status = Status(volume);
+        Assert.Equal(16L * MiB, status.Size);
+        Assert.InRange(status.Blocks, 0, 16);
+    }
+
+    [Fact]
+    public async Task A_wipe_of_a_full_file_overwrites_every_byte_in_place()
+    {
+        VolumeDefinition volume = Full("disk", (3 * MiB) + 123);
+        JobProgress progress = new();
+        await WipeAsync(volume, 0, progress);
+        byte[] content = File.ReadAllBytes(volume.Target.Path!);
+        Assert.Equal((3 * MiB) + 123, content.Length);
+        Assert.Equal(-1, content.AsSpan().IndexOfAnyExcept((byte)0));
+        Assert.True(Status(volume).Blocks >= 6144);
+        Assert.Equal((ulong)(3 * MiB) + 123, progress.Allocated);
+    }
+
+    [Theory]
+    [InlineData(1u, "nnsa")]
+    [InlineData(2u, "dod")]
+    [InlineData(3u, "bsi")]
+    [InlineData(4u, "gutmann")]
+    [InlineData(5u, "schneier")]
+    [InlineData(6u, "pfitzner7")]
+    [InlineData(7u, "pfitzner33")]
+    [InlineData(8u, "random")]
+    public async Task Other_algorithms_are_scrubs(uint algorithm, string pattern)
+    {
+        VolumeDefinition volume = Full("disk", 512);
+        await WipeAsync(volume, algorithm);
+        Assert.Equal([$"scrub -f -p {pattern} {volume.Target.Path}"], _pool.Commands.Lines);
+    }
+
+    [Fact]
+    public async Task Trimming_is_not_supported() =>
+        Assert.Equal(
+            StorageErrorCode.ArgumentUnsupported, (await Assert.ThrowsAsync<StorageException>(() => WipeAsync(Full("disk", 512), 9))).Code);
+
+    [Fact]
+    public async Task A_raw_volume_grows_and_shrinks()
+    {
+        VolumeDefinition volume = Full("disk", 4096);
+        await ResizeAsync(volume, 2 * MiB, 0);
+        Assert.Equal(2L * MiB, Status(volume).Size);
+        await ResizeAsync(volume, 1024, 4);
+        Assert.Equal(1024L, Status(volume).Size);
+    }
+
+    [Fact]
+    public async Task A_resize_with_allocation_takes_the_space_of_the_whole_volume()
+    {
+        VolumeDefinition volume = Sparse("disk");
+        await ResizeAsync(volume, 18 * MiB, 1);
+        Assert.True(Status(volume).Blocks >= 36864);
+        Assert.Equal(18L * MiB, Status(volume).Size);
+    }
+
+    [Fact]
+    public async Task A_resize_that_does_not_fit_changes_nothing()
+    {
+        VolumeDefinition volume = Full("disk", 4096);
+        Assert.Equal(StorageErrorCode.SystemError, (await Assert.ThrowsAsync<StorageException>(() => ResizeAsync(volume, 1ul << 43, 1))).Code);
+        Assert.Equal((4096L, 8L), (Status(volume).Size, Status(volume).Blocks));
+    }
+
+    [Fact]
+    public async Task Images_are_resized_by_their_tool_and_cannot_be_allocated()
+    {
+        VolumeDefinition image = Full("disk", 512) with { Capacity = 2 * MiB, Target = new VolumeTarget { Format = "qcow2", Path = _pool.Folder["disk"] } };
+        await ResizeAsync(image, MiB, 4);
+        Assert.Equal([$"qemu-img resize --shrink -f qcow2 {image.Target.Path} {MiB}"], _pool.Commands.Lines);
+        Assert.Equal(StorageErrorCode.OperationUnsupported, (await Assert.ThrowsAsync<StorageException>(() => ResizeAsync(image, 4 * MiB, 1))).Code);
+        Assert.Equal(StorageErrorCode.InvalidArgument, (await Assert.ThrowsAsync<StorageException>(() => ResizeAsync(image, 4 * MiB, 8))).Code);
+    }
+
+    [Fact]
+    public async Task Files_and_empty_folders_are_deleted_and_what_is_gone_counts_as_deleted()
+    {
+        Full("file", 10);
+        Directory.CreateDirectory(_pool.Folder["folder"]);
+        foreach (ScannedVolume volume in (await _pool.ScanAsync()).Values)
+        {
+            Assert.Null((await DeleteAsync(volume.Definition)).Volume);
+            Assert.Null((await DeleteAsync(volume.Definition)).Volume);
+        }
+
+        Assert.Empty(_pool.Entries());
+    }
+
+    [Fact]
+    public async Task A_folder_with_content_is_not_deleted()
+    {
+        Directory.CreateDirectory(_pool.Folder["folder"]);
+        _pool.Folder.Write("folder/file", []);
+        VolumeDefinition folder = (await _pool.ScanAsync())["folder"].Definition;
+        StorageException error = await Assert.ThrowsAsync<StorageException>(() => DeleteAsync(folder));
+        Assert.Equal((StorageErrorCode.SystemError, Errno.NotEmpty), (error.Code, error.Errno));
+    }
+
+    [Fact]
+    public async Task Deletion_of_a_link_leaves_what_it_leads_to()
+    {
+        using Cistern.Support.TemporaryFolder elsewhere = new();
+        string target = elsewhere.Write("target", []);
+        File.CreateSymbolicLink(_pool.Folder["link"], target);
+        await DeleteAsync((await _pool.ScanAsync())["link"].Definition);
+        Assert.True(File.Exists(target));
+        Assert.Empty(_pool.Entries());
+    }
+
+    [Fact]
+    public async Task Deletion_knows_no_flags() =>
+        Assert.Equal(
+            StorageErrorCode.InvalidArgument,
+            (await Assert.ThrowsAsync<StorageException>(
+                () => _pool.Backend.DeleteAsync(_pool.Context, Full("disk", 1), 1, CancellationToken.None).AsTask())).Code);
+
+    [Fact]
+    public async Task Extents_tell_data_from_holes()
+    {
+        await using IVolumeExtents extents = await OpenAsync(Sparse("disk"), FileAccess.Read);
+        List<(bool, long)> seen = [];
+        long offset = 0;
+        for (VolumeExtent extent; (extent = await extents.NextExtentAsync(offset, CancellationToken.None)).Length > 0; offset += extent.Length)
+        {
+            seen.Add((extent.IsHole, extent.Length));
+        }
+
+        Assert.Equal([(true, 4L * MiB), (false, (long)MiB), (true, 11L * MiB)], seen);
+        Assert.Equal(16L * MiB, extents.Length);
+    }
+
+    [Fact]
+    public async Task Reads_end_at_the_end()
+    {
+        await using IVolumeExtents extents = await OpenAsync(Full("disk", 1000), FileAccess.Read);
+        byte[] buffer = new byte[800];
+        Assert.Equal(800, await extents.ReadAtAsync(0, buffer, CancellationToken.None));
+        Assert.Equal(File.ReadAllBytes(_pool.Folder["disk"])[..800], buffer);
+        Assert.Equal(200, await extents.ReadAtAsync(800, buffer, CancellationToken.None));
+        Assert.Equal(0, await extents.ReadAtAsync(1000, buffer, CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task Writes_of_several_segments_land_in_order_and_extend_the_file()
+    {
+        VolumeDefinition volume = Full("disk", 4);
+        await using IVolumeExtents extents = await OpenAsync(volume, FileAccess.Write);
+        await extents.WriteAtAsync(2, Segments("ab"u8.ToArray(), [], "cde"u8.ToArray()), CancellationToken.None);
+        await extents.FlushAsync(CancellationToken.None);
+        Assert.Equal("abcde"u8, File.ReadAllBytes(volume.Target.Path!).AsSpan(2));
+    }
+
+    [Fact]
+    public async Task Zeroing_makes_a_hole_and_may_extend_the_file()
+    {
+        VolumeDefinition volume = Full("disk", 2 * MiB);
+        await using (IVolumeExtents extents = await OpenAsync(volume, FileAccess.ReadWrite))
+        {
+            await extents.ZeroAsync(MiB, 4 * MiB, CancellationToken.None);
+        }
+
+        byte[] content = File.ReadAllBytes(volume.Target.Path!);
+        Assert.Equal(5 * MiB, content.Length);
+        Assert.Equal(-1, content.AsSpan(MiB).IndexOfAnyExcept((byte)0));
+        Assert.InRange(Status(volume).Blocks, 2048, 2100);
+    }
+
+    [Theory]
+    [InlineData(FileAccess.Read)]
+    [InlineData(FileAccess.Write)]
+    public async Task A_volume_that_cannot_be_opened_fails_as_a_stream_does(FileAccess access)
+    {
+        VolumeDefinition volume = Full("disk", 1);
+        File.Delete(volume.Target.Path!);
+        StorageException error = await Assert.ThrowsAsync<StorageException>(() => OpenAsync(volume, access));
+        Assert.Equal((StorageErrorCode.SystemError, StorageErrorDomain.Streams, 2), (error.Code, error.Domain, error.Errno));
+        Directory.CreateDirectory(volume.Target.Path!);
+        error = await Assert.ThrowsAsync<StorageException>(() => OpenAsync(volume, access));
+        Assert.Equal((StorageErrorDomain.Streams, Errno.IsDirectory), (error.Domain, error.Errno));
+    }
+
+    /// <summary>16 MiB with 1 MiB of data at 4 MiB.</summary>
+    private VolumeDefinition Sparse(string name)
+    {
+        using (FileStream file = File.Create(_pool.Folder[name]))
+        {
+            file.SetLength(16 * MiB);
+            file.Position = 4 * MiB;
+            file.Write(RandomNumberGenerator.GetBytes(MiB));
+        }
+
+        return TestPool.Raw(name, 16 * MiB, MiB) with { Target = new VolumeTarget { Format = "raw", Path = _pool.Folder[name] } };
+    }
+
+    private VolumeDefinition Full(string name, int size) =>
+        TestPool.Raw(name, (ulong)size, (ulong)size) with
+        {
+            Target = new VolumeTarget { Format = "raw", Path = _pool.Folder.Write(name, RandomNumberGenerator.GetBytes(size)) },
+        };
+
+    private async Task<VolumeDefinition> CloneAsync(VolumeDefinition source, VolumeDefinition request, uint flags = 0, JobProgress? progress = null)
+    {
+        VolumeDefinition copy = (await _pool.Backend.AllocateAsync(_pool.Context, request, flags, CancellationToken.None)).Volume!;
+        await _pool.Backend.BuildFromAsync(
+            _pool.Context, copy, new VolumeSource(_pool.Backend, _pool.Context, source), flags, progress ?? new JobProgress(), CancellationToken.None);
+        return copy;
+    }
+
+    private Task WipeAsync(VolumeDefinition volume, uint algorithm, JobProgress? progress = null) =>
+        _pool.Backend.WipeAsync(_pool.Context, volume, algorithm, progress ?? new JobProgress(), CancellationToken.None).AsTask();
+
+    private Task ResizeAsync(VolumeDefinition volume, ulong capacity, uint flags) =>
+        _pool.Backend.ResizeAsync(_pool.Context, volume, capacity, flags, CancellationToken.None).AsTask();
+
+    private Task<VolumeChange> DeleteAsync(VolumeDefinition volume) =>
+        _pool.Backend.DeleteAsync(_pool.Context, volume, 0, CancellationToken.None).AsTask();
+
+    private Task<IVolumeExtents> OpenAsync(VolumeDefinition volume, FileAccess access) =>
+        _pool.Backend.OpenAsync(_pool.Context, volume, access, CancellationToken.None).AsTask();
+
+    private static void AssertSame(VolumeDefinition expected, VolumeDefinition actual) =>
+        Assert.Equal(SHA256.HashData(File.ReadAllBytes(expected.Target.Path!)), SHA256.HashData(File.ReadAllBytes(actual.Target.Path!)));
+
+    private static FileStatus Status(VolumeDefinition volume)
+    {
+        Assert.Equal(0, FileStatusCalls.Get(volume.Target.Path!, out FileStatus status));
+        return status;
+    }
+
+    private static ReadOnlySequence<byte> Segments(params byte[][] parts)
+    {
+        Segment first = new(parts[0], 0);
+        Segment last = first;
+        foreach (byte[] part in parts.Skip(1))
+        {
+            last = last.Append(part);
+        }
+
+        return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    private sealed class Segment : ReadOnlySequenceSegment<byte>
+    {
+        public Segment(byte[] data, long index)
+        {
+            Memory = data;
+            RunningIndex = index;
+        }
+
+        public Segment Append(byte[] data)
+        {
+            Segment next = new(data, RunningIndex + Memory.Length);
+            Next = next;
+            return next;
+        }
+    }
+}
