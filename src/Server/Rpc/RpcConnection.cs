@@ -113,6 +113,7 @@ internal sealed class RpcConnection
     /// <summary>Ends the connection at once.</summary>
     public void Abort()
     {
+        _finishCalls = false;
         Output.Close();
         _transport.Abort();
         Unblock();
@@ -377,7 +378,7 @@ internal sealed class RpcConnection
         while (true)
         {
             Calls.AwaitExit();
-            if (Calls.Running == 0)
+            if (!_finishCalls || Calls.Running == 0)
             {
                 return;
             }
