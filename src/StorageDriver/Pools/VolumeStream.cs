@@ -35,9 +35,14 @@ internal sealed class VolumeStream(StoragePool pool, PoolRun run, string volume)
                 throw StorageErrors.VolumeJobAborted(volume);
             }
         }
-        catch
+        catch (Exception error)
         {
             await CloseAsync().ConfigureAwait(false);
+            if (error is OperationCanceledException)
+            {
+                throw StorageErrors.VolumeJobAborted(volume);
+            }
+
             throw;
         }
     }

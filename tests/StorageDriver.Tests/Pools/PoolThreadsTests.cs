@@ -1,0 +1,145 @@
+using Cistern.Storage.Errors;
+using Cistern.Storage.Pools;
+using Cistern.Storage.Tests.Simulated;
+
+namespace Cistern.Storage.Tests.Pools;
+
+public sealed class PoolThreadsTests
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
+
+    private readonly ManualClock _clock = new();
+    private readonly PoolThreads _threads;
+
+    public PoolThreadsTests() => _threads = new PoolThreads("p", Limit, _clock);
+
+    [Fact]
+    public async Task Work_runs_and_its_outcome_comes_back()
+    {
+        Assert.Equal(7, await _threads.RunAsync(() => 7, default));
+        await Assert.ThrowsAsync<FormatException>(() => _threads.RunAsync(() => throw new FormatException(), default));
+        Assert.NotEqual(Environment.CurrentManagedThreadId, await _threads.RunAsync(() => Environment.CurrentManagedThreadId, default));
+    }
+
+    [Fact]
+    public async Task At_most_four_calls_run_and_the_others_wait()
+    {
+        using var gate = new SemaphoreSlim(0);
+        int running = 0;
+        int most = 0;
+        var calls = Enumerable.Range(0, 12).Select(_ => _threads.RunAsync(() =>
+        {
+            most = Math.Max(Interlocked.Increment(ref running), Volatile.Read(ref most));
+            gate.Wait();
+            Interlocked.Decrement(ref running);
+        }, default)).ToArray();
+
+        Assert.Equal(PoolThreads.Limit, _threads.Count);
+        gate.Release(12);
+        await Task.WhenAll(calls);
+
+        Assert.InRange(most, 1, PoolThreads.Limit);
+    }
+
+    [Fact]
+    public async Task A_call_that_does_not_return_fails_and_its_thread_is_left_behind_until_it_does()
+    {
+        using var hang = new ManualResetEventSlim();
+        var returned = new TaskCompletionSource();
+        var call = _threads.RunAsync(() =>
+        {
+            hang.Wait();
+            returned.SetResult();
+        }, default);
+
+        _clock.Advance(Limit);
+
+        await FailsAsync(call);
+        Assert.Equal(1, _threads.Abandoned);
+        Assert.Equal(1, await _threads.RunAsync(() => 1, default));
+
+        hang.Set();
+        await returned.Task;
+        await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => _threads.RunAsync(() => 1, default)));
+        Assert.True(SpinWait.SpinUntil(() => _threads.Abandoned == 0, TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public async Task When_every_thread_is_left_behind_calls_fail_at_once_until_one_returns()
+    {
+        using var hang = new SemaphoreSlim(0);
+        var calls = Enumerable.Range(0, PoolThreads.Limit + 2).Select(_ => _threads.RunAsync(hang.Wait, default)).ToArray();
+        _clock.Advance(Limit);
+        foreach (var call in calls)
+        {
+            await FailsAsync(call);
+        }
+
+        Assert.Equal(PoolThreads.Limit, _threads.Abandoned);
+        var refused = _threads.RunAsync(() => 1, default);
+        Assert.True(refused.IsCompleted);
+        await FailsAsync(refused);
+
+        hang.Release(PoolThreads.Limit);
+        Assert.True(SpinWait.SpinUntil(() => _threads.Abandoned == 0, TimeSpan.FromSeconds(30)));
+        Assert.Equal(1, await _threads.RunAsync(() => 1, default));
+    }
+
+    [Fact]
+    public async Task Calls_that_wait_for_a_thread_fail_in_time_too()
+    {
+        using var hang = new SemaphoreSlim(0);
+        var running = Enumerable.Range(0, PoolThreads.Limit).Select(_ => _threads.RunAsync(hang.Wait, default)).ToArray();
+        bool ran = false;
+        var waiting = _threads.RunAsync(() => ran = true, default);
+        _clock.Advance(Limit);
+        await FailsAsync(waiting);
+
+        hang.Release(PoolThreads.Limit);
+        foreach (var call in running)
+        {
+            await FailsAsync(call);
+        }
+
+        Assert.True(SpinWait.SpinUntil(() => _threads.Abandoned == 0, TimeSpan.FromSeconds(30)));
+        Assert.False(ran);
+    }
+
+    [Fact]
+    public async Task Cancellation_takes_back_a_call_that_waits()
+    {
+        using var hang = new SemaphoreSlim(0);
+        using var cancellation = new CancellationTokenSource();
+        var running = Enumerable.Range(0, PoolThreads.Limit).Select(_ => _threads.RunAsync(hang.Wait, default)).ToArray();
+        bool ran = false;
+        var waiting = _threads.RunAsync(() => ran = true, cancellation.Token);
+
+        await cancellation.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting);
+        hang.Release(PoolThreads.Limit);
+        await Task.WhenAll(running);
+        await _threads.RunAsync(() => 1, default);
+
+        Assert.False(ran);
+    }
+
+    [Fact]
+    public async Task Idle_threads_end()
+    {
+        await _threads.RunAsync(() => 1, default);
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                _clock.Advance(TimeSpan.FromSeconds(10));
+                return _threads.Count == 0;
+            },
+            TimeSpan.FromSeconds(30)));
+        Assert.Equal(1, await _threads.RunAsync(() => 1, default));
+    }
+
+    private static async Task FailsAsync(Task call)
+    {
+        var error = await Assert.ThrowsAsync<StorageException>(() => call);
+        Assert.Equal(StorageErrorCode.OperationTimeout, error.Code);
+    }
+}
