@@ -62,6 +62,20 @@ public sealed class FileChangeTests : IDisposable
         Assert.InRange(Status(copy).Blocks, 1, 8192);
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(16 * MiB)]
+    public async Task A_source_that_is_no_file_is_read_and_written(int allocation)
+    {
+        VolumeDefinition source = Sparse("source");
+        VolumeDefinition copy = (await _pool.Backend.AllocateAsync(
+            _pool.Context, TestPool.Raw("copy", 16 * MiB, (ulong)allocation), 0, CancellationToken.None)).Volume!;
+        await _pool.Backend.BuildFromAsync(
+            _pool.Context, copy, new VolumeSource(new RemoteBackend(_pool.Backend), _pool.Context, source), 0, new JobProgress(), CancellationToken.None);
+        AssertSame(source, copy);
+        Assert.InRange(Status(copy).Blocks, Math.Max(allocation / 512, 1), (allocation / 512) + 8192);
+    }
+
     [Fact]
     public async Task Sharing_of_blocks_is_refused_where_the_file_system_cannot()
     {
@@ -348,6 +362,36 @@ public sealed class FileChangeTests : IDisposable
         }
 
         return new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length);
+    }
+
+    /// <summary>A backend whose volumes can be read but are no files of this host.</summary>
+    private sealed class RemoteBackend(IVolumeData files) : IStorageBackend, IVolumeData
+    {
+        public PoolTypeInfo Info => PoolTypes.Get(PoolType.Rbd);
+
+        public ValueTask<PoolContents> RefreshAsync(PoolContext pool, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public async ValueTask<IVolumeExtents> OpenAsync(PoolContext pool, VolumeDefinition volume, FileAccess access, CancellationToken cancellation) =>
+            new RemoteExtents(await files.OpenAsync(pool, volume, access, cancellation));
+    }
+
+    private sealed class RemoteExtents(IVolumeExtents file) : IVolumeExtents
+    {
+        public long Length => file.Length;
+
+        public Microsoft.Win32.SafeHandles.SafeFileHandle? Handle => null;
+
+        public ValueTask<int> ReadAtAsync(long offset, Memory<byte> buffer, CancellationToken cancellation) => file.ReadAtAsync(offset, buffer, cancellation);
+
+        public ValueTask WriteAtAsync(long offset, ReadOnlySequence<byte> data, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask<VolumeExtent> NextExtentAsync(long offset, CancellationToken cancellation) => file.NextExtentAsync(offset, cancellation);
+
+        public ValueTask ZeroAsync(long offset, long length, CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask FlushAsync(CancellationToken cancellation) => throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => file.DisposeAsync();
     }
 
     private sealed class Segment : ReadOnlySequenceSegment<byte>

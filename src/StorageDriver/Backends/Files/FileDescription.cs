@@ -9,6 +9,9 @@ internal static class FileDescription
 {
     private const int BlockUnit = 512;
 
+    [ThreadStatic]
+    private static Permissions? _lastPermissions;
+
     /// <summary>A file or block device.</summary>
     /// <param name="deviceEnd">Size of a block device, whose status does not say it.</param>
     public static VolumeDefinition File(string name, string path, in FileStatus status, in ImageHeader header, long deviceEnd)
@@ -23,8 +26,12 @@ internal static class FileDescription
             Capacity = header.CapacityIn(physical),
             Allocation = device ? physical : (ulong)status.Blocks * BlockUnit,
             Physical = physical,
-            Target = Target(path, header.Format, status) with
+            Target = new VolumeTarget
             {
+                Path = path,
+                Format = header.Format,
+                Permissions = Permissions(status),
+                Timestamps = Timestamps(status),
                 Encryption = header.Encryption is null ? null : new VolumeEncryption(header.Encryption),
                 Compat = header.Compat,
                 ClusterSize = header.ClusterSize,
@@ -45,7 +52,14 @@ internal static class FileDescription
     public static VolumeDefinition Unknown(string name, string path, VolumeDefinition? last) =>
         last ?? new VolumeDefinition { Name = name, Key = path, Target = new VolumeTarget { Path = path, Format = FileHeader.Raw.Format } };
 
-    public static Permissions Permissions(in FileStatus status) => new(status.PermissionBits, status.Owner, status.Group);
+    /// <summary>Most files of a pool have the same: the last value is kept and shared.</summary>
+    public static Permissions Permissions(in FileStatus status)
+    {
+        Permissions? last = _lastPermissions;
+        return last is not null && last.Mode == status.PermissionBits && last.Owner == status.Owner && last.Group == status.Group
+            ? last
+            : _lastPermissions = new Permissions(status.PermissionBits, status.Owner, status.Group);
+    }
 
     /// <summary>libvirt knows no time of birth on Linux and shows 0.</summary>
     public static Timestamps Timestamps(in FileStatus status) => new(status.Access, status.Modify, status.Change, default);

@@ -10,9 +10,11 @@ namespace Cistern.Storage.Backends.Files;
 /// </summary>
 internal static class FileNames
 {
+    /// <summary>Longest name of a file on Linux.</summary>
+    public const int MaxBytes = 255;
+
     private const string PartMark = ".cistern-";
     private const string PartEnd = ".part";
-    private const int MaxBytes = 255;
 
     /// <summary>Reads a directory entry's name; false when it is not that of a volume.</summary>
     public static bool TryRead(ReadOnlySpan<byte> entry, out string name)

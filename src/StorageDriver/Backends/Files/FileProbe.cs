@@ -47,13 +47,12 @@ internal static unsafe class FileProbe
         };
     }
 
-    /// <summary>As <see cref="Describe(ProbeSettings, int, byte*, string, ScannedVolume?)"/>, by name.</summary>
+    /// <summary>As <see cref="Describe(ProbeSettings, int, byte*, string, ScannedVolume?)"/>, by a name that an entry has.</summary>
     public static ScannedVolume? Describe(ProbeSettings settings, int folder, string name, ScannedVolume? known)
     {
-        fixed (byte* entry = Encoding.UTF8.GetBytes(name + '\0'))
-        {
-            return Describe(settings, folder, entry, name, known);
-        }
+        byte* entry = stackalloc byte[FileNames.MaxBytes + 1];
+        entry[Encoding.UTF8.GetBytes(name, new Span<byte>(entry, FileNames.MaxBytes))] = 0;
+        return Describe(settings, folder, entry, name, known);
     }
 
     private static ScannedVolume? DescribeFile(
