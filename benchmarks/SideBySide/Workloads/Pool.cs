@@ -7,6 +7,9 @@ namespace Cistern.Benchmarks.SideBySide.Workloads;
 /// <summary>A transient directory pool with its own connection; gone when disposed.</summary>
 internal sealed class Pool : IDisposable
 {
+    /// <summary>A file changed within the resolution of its time stamps may be probed once more; the usual volume is older.</summary>
+    public static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.2);
+
     private readonly Contents _contents;
 
     /// <param name="daemon">Serves the pool.</param>
@@ -21,6 +24,7 @@ internal sealed class Pool : IDisposable
         if (!Directory.Exists(Target))
         {
             _contents.Fill(Daemon.MakeDirectory(Target));
+            Thread.Sleep(Settling);
         }
 
         Client = RawClient.Open(daemon.Unix);

@@ -7,9 +7,6 @@ namespace Cistern.Benchmarks.SideBySide.Workloads;
 /// <summary>StoragePoolRefresh of a large pool on a disk: once after every file was touched, once after nothing changed.</summary>
 internal sealed class Refreshing(Daemon daemon, int count, Contents contents) : IMeasurement
 {
-    /// <summary>A file changed within the resolution of its time stamps may be probed once more, so this lies between the two.</summary>
-    private static readonly TimeSpan Settling = TimeSpan.FromSeconds(1.2);
-
     private readonly Pool _pool = new(daemon, daemon.Disk, contents);
 
     public static IEnumerable<Workload> Workloads(bool quick)
@@ -32,7 +29,7 @@ internal sealed class Refreshing(Daemon daemon, int count, Contents contents) : 
     {
         ImageFiles.Touch(_pool.Target);
         var touched = Refresh();
-        Thread.Sleep(Settling);
+        Thread.Sleep(Pool.Settling);
         Refresh();
         var unchanged = Refresh();
         return [touched.Milliseconds, touched.CpuMicroseconds, unchanged.Milliseconds, unchanged.CpuMicroseconds];
