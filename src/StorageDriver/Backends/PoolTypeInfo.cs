@@ -49,6 +49,9 @@ public sealed record PoolTypeInfo
     /// <summary>The word of the <c>type</c> attribute.</summary>
     public required string Name { get; init; }
 
+    /// <summary>What makes another pool's source the same as this one's.</summary>
+    public SourceIdentity SourceIdentity { get; init; }
+
     /// <summary>Parts that the document must have.</summary>
     public SourceParts Required { get; init; }
 

@@ -1,3 +1,4 @@
+using Cistern.Storage.Backends;
 using Cistern.Storage.Definitions;
 
 namespace Cistern.Storage.Pools;
@@ -9,32 +10,27 @@ internal static class SourceConflicts
     /// <param name="added">The document of another one.</param>
     public static bool Conflict(PoolDefinition existing, PoolDefinition added)
     {
-        if (HasDevices(existing.Type) && HasDevices(added.Type))
-        {
-            return ShareDevice(existing.Source, added.Source);
-        }
-
-        if (existing.Type != added.Type)
+        var identity = PoolTypes.Get(added.Type).SourceIdentity;
+        if (identity != PoolTypes.Get(existing.Type).SourceIdentity)
         {
             return false;
         }
 
         var (one, two) = (existing.Source, added.Source);
-        return existing.Type switch
+        return identity switch
         {
-            PoolType.Dir => existing.Target?.Path == added.Target?.Path,
-            PoolType.NetFs => one.Dir == two.Dir && SameHost(one, two),
-            PoolType.Gluster => one.Name == two.Name && one.Dir == two.Dir && SameHost(one, two),
-            PoolType.Scsi => SameAdapter(one.Adapter, two.Adapter),
-            PoolType.Iscsi => ShareDevice(one, two) && one.InitiatorIqn == two.InitiatorIqn,
-            PoolType.Sheepdog => SameHost(one, two),
-            PoolType.Mpath => true,
-            PoolType.VStorage => one.Name == two.Name,
+            SourceIdentity.TargetPath => existing.Target?.Path == added.Target?.Path,
+            SourceIdentity.Devices => ShareDevice(one, two),
+            SourceIdentity.DevicesAndInitiator => ShareDevice(one, two) && one.InitiatorIqn == two.InitiatorIqn,
+            SourceIdentity.Host => SameHost(one, two),
+            SourceIdentity.HostAndDir => one.Dir == two.Dir && SameHost(one, two),
+            SourceIdentity.HostNameAndDir => one.Name == two.Name && one.Dir == two.Dir && SameHost(one, two),
+            SourceIdentity.Name => one.Name == two.Name,
+            SourceIdentity.Adapter => SameAdapter(one.Adapter, two.Adapter),
+            SourceIdentity.Machine => true,
             _ => false,
         };
     }
-
-    private static bool HasDevices(PoolType type) => type is PoolType.Fs or PoolType.Logical or PoolType.Disk or PoolType.Zfs;
 
     private static bool ShareDevice(PoolSource one, PoolSource two) =>
         one.Devices.Any(device => two.Devices.Any(other => other.Path == device.Path));

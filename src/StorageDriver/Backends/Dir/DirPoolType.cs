@@ -9,6 +9,7 @@ public static class DirPoolType
     {
         Type = PoolType.Dir,
         Name = "dir",
+        SourceIdentity = SourceIdentity.TargetPath,
         VolumeFormats = FileFormats.All,
         DefaultVolumeFormat = FileFormats.Default,
         VolumeKind = VolumeKind.File,

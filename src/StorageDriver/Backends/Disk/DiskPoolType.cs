@@ -9,6 +9,7 @@ public static class DiskPoolType
     {
         Type = PoolType.Disk,
         Name = "disk",
+        SourceIdentity = SourceIdentity.Devices,
         Required = SourceParts.Device,
         Accepted = SourceParts.Device,
         SourceFormats = ["unknown", "dos", "dvh", "gpt", "mac", "bsd", "pc98", "sun", "lvm2"],

@@ -9,6 +9,7 @@ public static class FsPoolType
     {
         Type = PoolType.Fs,
         Name = "fs",
+        SourceIdentity = SourceIdentity.Devices,
         Required = SourceParts.Device,
         Accepted = SourceParts.Device,
         SourceFormats = ["auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf", "gfs", "gfs2", "vfat", "hfs+", "xfs", "ocfs2", "vmfs"],

@@ -9,6 +9,7 @@ public static class GlusterPoolType
     {
         Type = PoolType.Gluster,
         Name = "gluster",
+        SourceIdentity = SourceIdentity.HostNameAndDir,
         Required = SourceParts.Host,
         Accepted = SourceParts.Host | SourceParts.Name | SourceParts.Dir,
         DefaultSourceDir = "/",

@@ -9,6 +9,7 @@ public static class IscsiPoolType
     {
         Type = PoolType.Iscsi,
         Name = "iscsi",
+        SourceIdentity = SourceIdentity.DevicesAndInitiator,
         Required = SourceParts.Host,
         Accepted = SourceParts.Host | SourceParts.Device | SourceParts.InitiatorIqn,
         VolumeKind = VolumeKind.Block,

@@ -9,6 +9,7 @@ public static class LogicalPoolType
     {
         Type = PoolType.Logical,
         Name = "logical",
+        SourceIdentity = SourceIdentity.Devices,
         Accepted = SourceParts.Name | SourceParts.Device,
         SourceFormats = ["unknown", "lvm2"],
         DefaultSourceFormat = "lvm2",

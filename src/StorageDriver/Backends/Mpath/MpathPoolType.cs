@@ -9,6 +9,7 @@ public static class MpathPoolType
     {
         Type = PoolType.Mpath,
         Name = "mpath",
+        SourceIdentity = SourceIdentity.Machine,
         VolumeKind = VolumeKind.Block,
         TargetPath = TargetPathRule.Required,
         StablePaths = true,

@@ -9,6 +9,7 @@ public static class NetFsPoolType
     {
         Type = PoolType.NetFs,
         Name = "netfs",
+        SourceIdentity = SourceIdentity.HostAndDir,
         Required = SourceParts.Host | SourceParts.Dir,
         Accepted = SourceParts.Host | SourceParts.Dir,
         SourceFormats = ["auto", "nfs", "glusterfs", "cifs"],

@@ -9,6 +9,7 @@ public static class ScsiPoolType
     {
         Type = PoolType.Scsi,
         Name = "scsi",
+        SourceIdentity = SourceIdentity.Adapter,
         Required = SourceParts.Adapter,
         Accepted = SourceParts.Adapter,
         VolumeKind = VolumeKind.Block,

@@ -9,6 +9,7 @@ public static class SheepdogPoolType
     {
         Type = PoolType.Sheepdog,
         Name = "sheepdog",
+        SourceIdentity = SourceIdentity.Host,
         Required = SourceParts.Host,
         Accepted = SourceParts.Host | SourceParts.Name,
         VolumeKind = VolumeKind.Network,

@@ -9,6 +9,7 @@ public static class VStoragePoolType
     {
         Type = PoolType.VStorage,
         Name = "vstorage",
+        SourceIdentity = SourceIdentity.Name,
         Accepted = SourceParts.Name,
         VolumeFormats = FileFormats.All,
         DefaultVolumeFormat = FileFormats.Default,

@@ -9,6 +9,7 @@ public static class ZfsPoolType
     {
         Type = PoolType.Zfs,
         Name = "zfs",
+        SourceIdentity = SourceIdentity.Devices,
         Accepted = SourceParts.Name | SourceParts.Device,
         VolumeKind = VolumeKind.Block,
         TargetPath = TargetPathRule.FromSourceName,
