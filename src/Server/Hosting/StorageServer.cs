@@ -41,7 +41,10 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             }
 
             var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
-            Listen(Keep(new RpcServer([Program(driver, secrets)], new ErrorMapping(), new RpcOptions(), loggers.CreateLogger<RpcServer>(), TimeProvider.System)));
+            var program = Program(driver, secrets);
+            var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
+            _rpc = Keep(new RpcServer([program], new ErrorMapping(), new RpcOptions(), loggers.CreateLogger<RpcServer>(), TimeProvider.System));
+            Listen(_rpc, poller, owners);
         }
         catch
         {
@@ -89,11 +92,9 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             Keep(new SecretEventService(secrets)));
     }
 
-    private void Listen(RpcServer rpc)
+    private void Listen(RpcServer rpc, SocketPoller poller, SocketOwners owners)
     {
-        _rpc = rpc;
         var log = loggers.CreateLogger<SocketListener>();
-        var poller = Keep(new SocketPoller());
         var report = new StartReport(output);
         foreach (var (path, isReadOnly) in new[] { (options.Folders.Socket, false), (options.Folders.ReadOnlySocket, true) })
         {
@@ -103,7 +104,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
 
         if (options.Tcp is not null)
         {
-            var listener = BindTcp(poller, options.Tcp, log);
+            var listener = BindTcp(poller, new LoopbackGate(owners, CurrentUser.EffectiveId, log), options.Tcp, log);
             rpc.Start(listener);
             report.Tcp(listener.TcpEndPoint!, options.Tcp);
         }
@@ -111,9 +112,8 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         report.HowToConnect();
     }
 
-    private SocketListener BindTcp(SocketPoller poller, IPEndPoint wanted, ILogger log)
+    private SocketListener BindTcp(SocketPoller poller, LoopbackGate gate, IPEndPoint wanted, ILogger log)
     {
-        var gate = new LoopbackGate(Keep(new SocketOwners()), CurrentUser.EffectiveId, log);
         try
         {
             return SocketListener.BindLoopback(poller, wanted, gate, log);

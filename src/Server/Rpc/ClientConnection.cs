@@ -74,9 +74,10 @@ public sealed class ClientConnection
     public void CloseAfterReply() => IsCloseRequested = true;
 
     /// <summary>Queues an event; never blocks. A client that lets too many wait is closed.</summary>
-    public void SendEvent<T>(RemoteProcedure procedure, in T body)
+    /// <param name="mergeKey">An event that may be told once for several: while one with an equal key waits, and only such events came after it, it is left out.</param>
+    public void SendEvent<T>(RemoteProcedure procedure, in T body, object? mergeKey = null)
         where T : IXdrCodec<T> =>
-        _connection.SendEvent(procedure, body);
+        _connection.SendEvent(procedure, body, mergeKey);
 
     /// <summary>What a service keeps for this client; disposed of (where it can be) when the connection ends.</summary>
     /// <exception cref="OperationCanceledException">The connection has ended.</exception>

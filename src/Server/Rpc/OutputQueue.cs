@@ -12,6 +12,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
 
     private readonly Lock _gate = new();
     private readonly Queue<OutputBuffer> _full = new();
+    private HashSet<object>? _mergeable;
     private OutputBuffer? _tail;
     private TaskCompletionSource? _waiter;
     private long _waiterLevel;
@@ -42,12 +43,23 @@ internal sealed class OutputQueue(ITransportConnection connection)
     }
 
     /// <summary>As <see cref="Enqueue{T}"/>, for a message that nobody asked for.</summary>
+    /// <param name="max">Of them may wait.</param>
+    /// <param name="mergeKey">An event that may be told once for several: while one with an equal key waits, and only such events came after it, it is left out.</param>
     /// <returns>False when <paramref name="max"/> of them wait already.</returns>
-    public bool TryEnqueueEvent<T>(in MessageHeader header, in T body, int max)
+    public bool TryEnqueueEvent<T>(in MessageHeader header, in T body, int max, object? mergeKey = null)
         where T : IXdrCodec<T>
     {
         lock (_gate)
         {
+            if (mergeKey is null)
+            {
+                _mergeable?.Clear();
+            }
+            else if (!(_mergeable ??= []).Add(mergeKey))
+            {
+                return true;
+            }
+
             if (_queuedEvents >= max)
             {
                 return false;
@@ -195,6 +207,8 @@ internal sealed class OutputQueue(ITransportConnection connection)
                 MoveTailLocked();
             }
 
+            // What is on its way may have been read already: it says nothing of what happens from now on.
+            _mergeable = null;
             if (_full.TryDequeue(out var next))
             {
                 return next;

@@ -119,11 +119,11 @@ internal sealed class RpcConnection
         Unblock();
     }
 
-    public void SendEvent<T>(RemoteProcedure procedure, in T body)
+    public void SendEvent<T>(RemoteProcedure procedure, in T body, object? mergeKey)
         where T : IXdrCodec<T>
     {
         var header = new MessageHeader(RemoteProgram.Number, RemoteProgram.Version, (int)procedure, MessageType.Message, EventSerial, MessageStatus.Ok);
-        if (Output.TryEnqueueEvent(header, body, _options.MaxQueuedEvents))
+        if (Output.TryEnqueueEvent(header, body, _options.MaxQueuedEvents, mergeKey))
         {
             Output.Flush();
             return;

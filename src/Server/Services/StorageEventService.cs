@@ -54,7 +54,7 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
         var pool = happened.Pool.ToWire();
         if (happened.Kind == PoolEventKind.Refreshed)
         {
-            client.SendEvent(RemoteProcedure.StoragePoolEventRefresh, new StoragePoolEventRefreshMsg(callbackId, pool));
+            client.SendEvent(RemoteProcedure.StoragePoolEventRefresh, new StoragePoolEventRefreshMsg(callbackId, pool), mergeKey: (callbackId, pool.Uuid));
         }
         else
         {

@@ -6,7 +6,7 @@ namespace Cistern.Storage.Errors;
 public static partial class StorageErrors
 {
     public static StorageException NoPoolWithUuid(Guid uuid, string name) =>
-        New(StorageErrorCode.NoStoragePool, $"no storage pool with matching uuid '{uuid}' ({name})");
+        New(StorageErrorCode.NoStoragePool, $"no storage pool with matching uuid '{uuid}'{(name.Length == 0 ? "" : $" ({name})")}");
 
     public static StorageException NoPoolWithName(string name) =>
         New(StorageErrorCode.NoStoragePool, $"no storage pool with matching name '{name}'");

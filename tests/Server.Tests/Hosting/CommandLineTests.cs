@@ -1,0 +1,89 @@
+using System.Net;
+using Cistern.Server.Hosting;
+using Microsoft.Extensions.Logging;
+
+namespace Cistern.Server.Tests.Hosting;
+
+public sealed class CommandLineTests
+{
+    [Fact]
+    public void Without_arguments_the_instance_is_the_users_own_with_a_default_pool_and_the_standard_port()
+    {
+        var options = Options();
+        Assert.Equal(new IPEndPoint(IPAddress.Loopback, 16509), options.Tcp);
+        Assert.True(options.AnyPortWhenTaken);
+        Assert.True(options.DefaultPool);
+        Assert.Equal("/home/u/.config/cistern/storage", options.Folders.PoolDefinitions);
+        Assert.Equal(LogLevel.Information, options.LogLevel);
+    }
+
+    [Fact]
+    public void A_root_keeps_everything_below_it_and_listens_on_tcp_only_when_told()
+    {
+        var options = Options("--root", "/srv/c");
+        Assert.Equal(new InstanceFolders("/srv/c/config", "/srv/c/run", "/srv/c/run", "/srv/c/images"), options.Folders);
+        Assert.Null(options.Tcp);
+        Assert.False(options.DefaultPool);
+    }
+
+    [Theory]
+    [InlineData("127.0.0.1:0", "127.0.0.1", 0)]
+    [InlineData("localhost:7", "127.0.0.1", 7)]
+    [InlineData("[::1]:16509", "::1", 16509)]
+    public void A_tcp_address_is_taken_exactly(string text, string address, int port)
+    {
+        var options = Options("--root", "/r", $"--tcp={text}");
+        Assert.Equal(new IPEndPoint(IPAddress.Parse(address), port), options.Tcp);
+        Assert.False(options.AnyPortWhenTaken);
+    }
+
+    [Fact]
+    public void A_socket_folder_changes_only_where_the_sockets_are()
+    {
+        var folders = Options("--root", "/r", "--socket-dir", "/s").Folders;
+        Assert.Equal(("/s/libvirt-sock", "/s/libvirt-sock-ro", "/r/run/storage"), (folders.Socket, folders.ReadOnlySocket, folders.PoolStates));
+    }
+
+    [Fact]
+    public void The_default_pool_can_be_left_out() => Assert.False(Options("--no-default-pool").DefaultPool);
+
+    [Fact]
+    public void The_log_level_is_a_word() => Assert.Equal(LogLevel.Debug, Options("--log-level", "debug").LogLevel);
+
+    [Theory]
+    [InlineData("--bogus", "--bogus")]
+    [InlineData("extra", "extra")]
+    [InlineData("--root", "--root")]
+    [InlineData("--root=", "--root")]
+    [InlineData("--tcp=host:1", "host")]
+    [InlineData("--tcp=127.0.0.1", "127.0.0.1")]
+    [InlineData("--tcp=127.0.0.1:65536", "65536")]
+    [InlineData("--tcp=127.0.0.1:-1", "-1")]
+    [InlineData("--tcp=0.0.0.0:16509", "loopback")]
+    [InlineData("--tcp=[::]:16509", "loopback")]
+    [InlineData("--log-level=3", "'3'")]
+    [InlineData("--no-default-pool=yes", "--no-default-pool")]
+    public void A_bad_argument_is_named_and_ends_with_code_2(string argument, string named)
+    {
+        var request = CommandLine.Parse([argument], Environment);
+        Assert.Null(request.Options);
+        Assert.Equal(2, request.ExitCode);
+        Assert.Contains(named, request.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Help_and_version_are_printed_with_code_0()
+    {
+        Assert.Equal((0, CommandLine.Usage), (CommandLine.Parse(["--help"], Environment).ExitCode, CommandLine.Parse(["--help"], Environment).Message));
+        Assert.Matches(@"^cisternd \d+\.\d+\.\d+", CommandLine.Parse(["--version"], Environment).Message);
+    }
+
+    private static string? Environment(string name) => name == "HOME" ? "/home/u" : null;
+
+    private static ServerOptions Options(params string[] arguments)
+    {
+        var request = CommandLine.Parse(arguments, Environment);
+        Assert.NotNull(request.Options);
+        return request.Options;
+    }
+}
