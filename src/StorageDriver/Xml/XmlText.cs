@@ -9,8 +9,13 @@ namespace Cistern.Storage.Xml;
 /// </summary>
 internal ref struct XmlText(Span<char> initial, int indent = 0)
 {
-    private static readonly SearchValues<char> Special = SearchValues.Create(
-        "<>&'\"\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\u000b\f\u000e\u000f\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c\u001d\u001e\u001f\ufffe\uffff");
+    private const string Special =
+        "<>&'\"\r\u0001\u0002\u0003\u0004\u0005\u0006\u0007\b\u000b\f\u000e\u000f\u0010\u0011\u0012\u0013\u0014\u0015\u0016\u0017\u0018\u0019\u001a\u001b\u001c\u001d\u001e\u001f\ufffe\uffff";
+
+    private static readonly SearchValues<char> SpecialInText = SearchValues.Create(Special);
+
+    /// <summary>A reader takes a line break or tab in an attribute for a blank unless it is escaped.</summary>
+    private static readonly SearchValues<char> SpecialInAttributes = SearchValues.Create(Special + "\t\n");
 
     private Span<char> _buffer = initial;
     private char[]? _rented;
@@ -34,7 +39,7 @@ internal ref struct XmlText(Span<char> initial, int indent = 0)
         }
 
         StartAttribute(name);
-        AppendEscaped(value);
+        AppendEscaped(value, SpecialInAttributes);
         Append('\'');
     }
 
@@ -85,7 +90,7 @@ internal ref struct XmlText(Span<char> initial, int indent = 0)
 
         Start(name);
         Append('>');
-        AppendEscaped(value);
+        AppendEscaped(value, SpecialInText);
         EndTag(name);
     }
 
@@ -99,11 +104,8 @@ internal ref struct XmlText(Span<char> initial, int indent = 0)
         EndTag(name);
     }
 
-    /// <summary>Text without escaping or layout, for what is neither element nor value.</summary>
-    public void Raw(string text) => Append(text);
-
     /// <summary>Begins a line at the current level.</summary>
-    public void Indent()
+    private void Indent()
     {
         Reserve(_indent).Fill(' ');
         _length += _indent;
@@ -157,10 +159,10 @@ internal ref struct XmlText(Span<char> initial, int indent = 0)
     }
 
     /// <summary>Control characters that XML cannot carry are dropped, as libvirt drops them.</summary>
-    private void AppendEscaped(ReadOnlySpan<char> value)
+    private void AppendEscaped(ReadOnlySpan<char> value, SearchValues<char> special)
     {
         int at;
-        while ((at = value.IndexOfAny(Special)) >= 0)
+        while ((at = value.IndexOfAny(special)) >= 0)
         {
             Append(value[..at]);
             Append(value[at] switch
@@ -170,6 +172,9 @@ internal ref struct XmlText(Span<char> initial, int indent = 0)
                 '&' => "&amp;",
                 '\'' => "&apos;",
                 '"' => "&quot;",
+                '\t' => "&#9;",
+                '\n' => "&#10;",
+                '\r' => "&#13;",
                 _ => "",
             });
             value = value[(at + 1)..];

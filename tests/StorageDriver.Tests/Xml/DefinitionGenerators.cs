@@ -10,7 +10,7 @@ namespace Cistern.StorageDriver.Tests.Xml;
 internal static class DefinitionGenerators
 {
     private static readonly Gen<string> Text =
-        Gen.Elements("a", "B", "7", "<", ">", "&", "'", "\"", " ", "é", "€", "😀", "-", ".", "]]>").NonEmptyListOf().Select(parts => string.Concat(parts));
+        Gen.Elements("a", "B", "7", "<", ">", "&", "'", "\"", " ", "é", "€", "😀", "-", ".", "]]>", "\t", "\r").NonEmptyListOf().Select(parts => string.Concat(parts));
 
     private static readonly Gen<string> Path = Text.Select(text => "/" + text);
 
