@@ -1,4 +1,6 @@
+using Cistern.Fuzz.Images;
 using Cistern.Fuzz.Protocol;
+using Cistern.Fuzz.Xml;
 
 namespace Cistern.Fuzz;
 
@@ -10,5 +12,9 @@ public static class FuzzTargets
         new("frame", ProtocolTargets.Frame),
         new("header", ProtocolTargets.Header),
         new("arguments", ProtocolTargets.Arguments),
+        new("pool-xml", XmlTargets.Pool, XmlTargets.Words),
+        new("volume-xml", XmlTargets.Volume, XmlTargets.Words),
+        new("source-xml", XmlTargets.Source, XmlTargets.Words),
+        new("image", ImageTargets.Image, ImageTargets.Words),
     ];
 }
