@@ -29,7 +29,7 @@ public sealed class ClientConnection
 
     public ClientIdentity Identity { get; }
 
-    public bool IsAuthenticated { get; private set; }
+    public bool IsAuthenticated { get; internal set; }
 
     /// <summary>The client may not change anything.</summary>
     public bool IsReadOnly { get; private set; }
@@ -61,11 +61,7 @@ public sealed class ClientConnection
     }
 
     /// <summary>The client has proved who it is.</summary>
-    public void CompleteAuthentication()
-    {
-        IsAuthenticated = true;
-        _connection.Server.Authenticated(_connection);
-    }
+    public void CompleteAuthentication() => _connection.Server.Authenticated(_connection);
 
     /// <summary>The client understands the keepalive program: from now on it is asked whether it lives.</summary>
     public void EnableKeepAlive() => _connection.Server.KeepAlive.Add(_connection);

@@ -38,16 +38,15 @@ internal sealed class DownloadStream(RpcConnection connection, in MessageHeader 
         try
         {
             await SendAllAsync(array).ConfigureAwait(false);
+            ArrayPool<byte>.Shared.Return(array);
         }
         catch (Exception exception)
         {
+            // A read that was given up may still write into the array one day: nobody else gets it.
             Fail(exception);
         }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(array);
-            EndUse();
-        }
+
+        EndUse();
     }
 
     private async Task SendAllAsync(byte[] array)

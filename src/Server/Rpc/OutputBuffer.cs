@@ -22,6 +22,9 @@ internal sealed class OutputBuffer : IBufferWriter<byte>, IValueTaskSource<bool>
 
     public int Length { get; private set; }
 
+    /// <summary>Bytes of small messages; none in a packet.</summary>
+    public int MessageBytes => _pooled ? Length : 0;
+
     public int Room => _array.Length - Length;
 
     public ReadOnlyMemory<byte> Content => _array.AsMemory(0, Length);

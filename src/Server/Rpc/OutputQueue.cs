@@ -16,7 +16,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
     private OutputBuffer? _tail;
     private TaskCompletionSource? _waiter;
     private long _waiterLevel;
-    private long _pendingBytes;
+    private long _messageBytes;
     private int _queuedEvents;
     private bool _inBatch;
     private bool _sending;
@@ -80,7 +80,6 @@ internal sealed class OutputQueue(ITransportConnection connection)
             {
                 MoveTailLocked();
                 _full.Enqueue(packet);
-                _pendingBytes += packet.Length;
                 return;
             }
         }
@@ -112,7 +111,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
     {
         lock (_gate)
         {
-            if (_inBatch || _sending || _pendingBytes == 0)
+            if (_inBatch || _sending || (_tail is null && _full.Count == 0))
             {
                 return;
             }
@@ -133,12 +132,13 @@ internal sealed class OutputQueue(ITransportConnection connection)
         }
     }
 
-    /// <summary>Waits until at most <paramref name="bytes"/> wait to be sent, or the connection is gone; one caller at a time.</summary>
+    /// <summary>Waits until messages of at most <paramref name="bytes"/> bytes wait to be sent, or the connection is gone; one caller at a time.
+    /// Packets do not count: whoever sends them waits for each.</summary>
     public ValueTask WhenAtMostAsync(long bytes)
     {
         lock (_gate)
         {
-            if (_pendingBytes <= bytes)
+            if (_messageBytes <= bytes)
             {
                 return default;
             }
@@ -159,7 +159,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
             MoveTailLocked();
             dropped = [.. _full];
             _full.Clear();
-            _pendingBytes = 0;
+            _messageBytes = 0;
             WakeLocked();
         }
 
@@ -186,7 +186,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
 
         var before = _tail.Length;
         MessageFraming.Write(_tail, header, body);
-        _pendingBytes += _tail.Length - before;
+        _messageBytes += _tail.Length - before;
     }
 
     private void MoveTailLocked()
@@ -224,7 +224,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
     {
         lock (_gate)
         {
-            _pendingBytes = _closed ? 0 : _pendingBytes - buffer.Length;
+            _messageBytes = _closed ? 0 : _messageBytes - buffer.MessageBytes;
             WakeLocked();
         }
 
@@ -247,7 +247,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
 
     private void WakeLocked()
     {
-        if (_waiter is not null && _pendingBytes <= _waiterLevel)
+        if (_waiter is not null && _messageBytes <= _waiterLevel)
         {
             _waiter.SetResult();
             _waiter = null;

@@ -96,6 +96,9 @@ internal sealed class RpcConnection
         _transport.Input.CancelPendingRead();
     }
 
+    /// <summary>A write that was given up may still read the client's data one day: the memory that holds them is not used again.</summary>
+    public void RetainInput() => _transport.RetainInput();
+
     /// <summary>Takes no more from the client; what waits to be sent is still sent.</summary>
     public void StopReading()
     {
@@ -401,7 +404,12 @@ internal sealed class RpcConnection
         }
 
         Output.Close();
-        await (_headStream?.WhenDataReleased ?? Task.CompletedTask).ConfigureAwait(false);
+        if (_headStream is not null)
+        {
+            await _headStream.WhenDataReleased.ConfigureAwait(false);
+            RetainInput();
+        }
+
         await _transport.DisposeAsync().ConfigureAwait(false);
         Log.ClientGone(Client.Id);
     }

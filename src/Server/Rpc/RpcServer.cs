@@ -95,12 +95,13 @@ public sealed class RpcServer : IAsyncDisposable
     {
         lock (_gate)
         {
-            if (_connections.ContainsKey(connection))
+            if (!connection.Client.IsAuthenticated && _connections.ContainsKey(connection))
             {
                 _unauthenticated--;
+                MakeRoomLocked();
             }
 
-            MakeRoomLocked();
+            connection.Client.IsAuthenticated = true;
         }
     }
 

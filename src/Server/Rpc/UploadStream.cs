@@ -16,6 +16,7 @@ internal sealed class UploadStream(RpcConnection connection, in MessageHeader ca
         New,
         Running,
         Taken,
+        Failed,
     }
 
     private volatile HeadPacket _head;
@@ -85,6 +86,11 @@ internal sealed class UploadStream(RpcConnection connection, in MessageHeader ca
             return false;
         }
 
+        if (_head == HeadPacket.Failed)
+        {
+            Connection.RetainInput();
+        }
+
         _head = HeadPacket.New;
         return true;
     }
@@ -107,17 +113,19 @@ internal sealed class UploadStream(RpcConnection connection, in MessageHeader ca
 
     private async Task AwaitAsync(ValueTask operation)
     {
+        var outcome = HeadPacket.Taken;
         try
         {
             await operation.ConfigureAwait(false);
         }
         catch (Exception exception)
         {
+            outcome = HeadPacket.Failed;
             Fail(exception);
         }
 
         EndUse();
-        _head = HeadPacket.Taken;
+        _head = outcome;
         Connection.Unblock();
     }
 

@@ -11,6 +11,9 @@ public interface ITransportConnection : IAsyncDisposable
     /// <summary>What the peer sends. Ends, without an exception, when the peer closes or resets the connection.</summary>
     PipeReader Input { get; }
 
+    /// <summary>The memory of what has been read and not consumed is never used again, since somebody may still look at it. For the reader of the input.</summary>
+    void RetainInput();
+
     /// <summary>Hands all of the bytes to the system; one call at a time. Complete at once when the system takes them at once.</summary>
     /// <returns>False when the connection is gone.</returns>
     ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data);

@@ -24,5 +24,14 @@ internal sealed class InputSegment : ReadOnlySequenceSegment<byte>
         Next = next;
     }
 
-    public void Return() => ArrayPool<byte>.Shared.Return(_array);
+    /// <summary>Whether the array does not go back to the pool.</summary>
+    public bool IsRetained { get; set; }
+
+    public void Return()
+    {
+        if (!IsRetained)
+        {
+            ArrayPool<byte>.Shared.Return(_array);
+        }
+    }
 }

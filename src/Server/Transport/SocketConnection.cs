@@ -34,6 +34,8 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
 
     public PipeReader Input => _reader;
 
+    public void RetainInput() => _reader.Retain();
+
     public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
     {
         var sent = Send(data.Span);

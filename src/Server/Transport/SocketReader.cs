@@ -108,6 +108,15 @@ internal sealed class SocketReader(SocketConnection connection) : PipeReader
         _hasEnded = true;
     }
 
+    /// <summary>See <see cref="ITransportConnection.RetainInput"/>.</summary>
+    public void Retain()
+    {
+        for (var segment = _first; segment is not null; segment = segment.Following)
+        {
+            segment.IsRetained = true;
+        }
+    }
+
     private ReadOnlySequence<byte> Sequence() =>
         _first is null ? ReadOnlySequence<byte>.Empty : new ReadOnlySequence<byte>(_first, _start, _last!, _last!.Filled);
 

@@ -129,6 +129,28 @@ public sealed class DownloadTests
     }
 
     [Fact]
+    public async Task Calls_go_on_while_a_download_waits_for_the_client_to_read()
+    {
+        await using var server = new TestServer();
+        var source = new FakeSource();
+        for (var packet = 0; packet < 100; packet++)
+        {
+            source.Data(new byte[262120]);
+        }
+
+        var (client, _) = await OpenAsync(server, source);
+        var other = await server.ConnectAndOpenAsync();
+        for (uint number = 1; number <= 5; number++)
+        {
+            client.Call(TestProgram.Parked, number);
+            while (!server.Program.Started.ContainsKey(number))
+            {
+                await other.NothingElseCameAsync();
+            }
+        }
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_read_holds_one_packet_and_its_going_away_releases_the_source()
     {
         await using var server = new TestServer();
