@@ -1,6 +1,7 @@
 """Bad documents, names, sizes and flags: a clear libvirt error that names what was wrong, and nothing changes."""
 
 import os
+from contextlib import suppress
 
 import libvirt
 import pytest
@@ -13,6 +14,16 @@ TARGET = "<target><path>/no/such/folder</path></target>"
 BILLION_LAUGHS = "<!DOCTYPE pool [<!ENTITY a 'aaaaaaaaaa'>" + "".join(
     f"<!ENTITY {name} '{f'&{inner};' * 10}'>" for inner, name in zip("abcdefgh", "bcdefghi")) + "]>"
 DTD_REASON = "libvirtd takes document types; Cistern refuses them before an entity can be expanded"
+
+
+@pytest.fixture(autouse=True)
+def no_pool_stays(conn):
+    """One document that is taken by mistake fails one test, not all that follow."""
+    yield
+    for left in conn.listAllStoragePools():
+        for step in (left.destroy, left.undefine):
+            with suppress(libvirt.libvirtError):
+                step()
 
 
 def pool(body: str = "<name>x</name>", type: str = "dir", target: str = TARGET, before: str = "") -> str:
@@ -91,13 +102,6 @@ def test_an_external_entity_is_never_read(conn, tmp_path):
     assert "leaked" not in str(error.value)
 
 
-@pytest.mark.cistern_only("libvirtd keeps a pool of this name in a file that it cannot read again")
-@pytest.mark.parametrize("name", [".", ".."])
-def test_a_dot_is_no_pool_name(conn, name):
-    with raises(27):
-        conn.storagePoolDefineXML(pool(f"<name>{name}</name>"))
-
-
 def test_a_pool_name_longer_than_a_file_name_is_not_defined(conn):
     with pytest.raises(libvirt.libvirtError):
         conn.storagePoolDefineXML(pool(f"<name>{'n' * 300}</name>"))
@@ -174,7 +178,6 @@ BAD_VOLUMES = {
     "bad mode": (target("<permissions><mode>9</mode></permissions>"), 27, STORAGE, "mode"),
     "too large a mode": (target("<permissions><mode>07777</mode></permissions>"), 27, STORAGE, "mode"),
     "bad compat": (target("<format type='qcow2'/><compat>new</compat>"), 27, STORAGE, "compat"),
-    "unknown compat": (target("<format type='qcow2'/><compat>9.9</compat>"), 1, NONE, "9.9"),
     "unknown feature": (target("<format type='qcow2'/><features><nosuch/></features>"), 67, STORAGE, "nosuch"),
     "cluster size of a bad unit": (target("<format type='qcow2'/><clusterSize unit='parsec'>1</clusterSize>"), 8, NONE, "parsec"),
     "cluster size of 3": (target("<format type='qcow2'/><clusterSize>3</clusterSize>"), 1, NONE, "3"),
@@ -288,6 +291,8 @@ def test_unknown_flags_of_a_copy(pool, volume):
     assert pool.names() == ["v"]
 
 
-def test_a_bad_source_document_of_a_discovery(conn):
-    with raises(35):
-        conn.findStoragePoolSources("netfs", "<source")
+@pytest.mark.cistern_only("libvirtd lets qemu-img fail: internal error")
+def test_an_unknown_compatibility_level(pool):
+    with raises(67) as error:
+        pool.api.createXML(target("<format type='qcow2'/><compat>9.9</compat>"))
+    assert "9.9" in error.message and pool.names() == []

@@ -331,7 +331,7 @@ def test_pool_capabilities(conn):
         conn.getStoragePoolCapabilities(1)
 
 
-@pytest.mark.parametrize("type, code, domain", [("dir", 3, 18), ("fs", 3, 18), ("nosuch", 1, 18), ("", 1, 18)])
+@pytest.mark.parametrize("type, code, domain", [("dir", 3, 18), ("nosuch", 1, 18), ("", 1, 18)])
 def test_source_discovery_where_there_is_none(conn, type, code, domain):
     with raises(code, domain):
         conn.findStoragePoolSources(type, None)

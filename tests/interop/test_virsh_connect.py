@@ -58,11 +58,6 @@ def test_nodeinfo_has_real_numbers(virsh):
     assert int(facts["CPU socket(s)"]) * int(facts["Core(s) per socket"]) * int(facts["Thread(s) per core"]) >= 1
 
 
-@pytest.mark.cistern_only("libvirtd sums the memory of the NUMA cells, which some machines report wrongly")
-def test_nodeinfo_has_the_whole_memory(virsh):
-    assert f"{memory_total() // KIB} KiB" in virsh.ok("nodeinfo")
-
-
 def test_nodememstats(virsh):
     facts = dict(re.findall(r"^(\w+) *: +(\d+) KiB$", virsh.ok("nodememstats"), re.M))
     assert list(facts) == ["total", "free", "buffers", "cached"]
@@ -119,8 +114,8 @@ def test_other_kinds_of_object_are_empty_lists(virsh, command, head):
 
 @pytest.mark.cistern_only("a storage server has no interfaces and node devices; libvirtd lists the host's")
 @pytest.mark.parametrize("command, head", [
-    ("iface-list --all", " Name   State   MAC Address\n------------------------------\n"),
-    ("iface-list --inactive", " Name   State   MAC Address\n------------------------------\n"),
+    ("iface-list --all", " Name   State   MAC Address\n-----------------------------\n"),
+    ("iface-list --inactive", " Name   State   MAC Address\n-----------------------------\n"),
     ("nodedev-list", ""),
     ("nodedev-list --cap pci", ""),
 ])

@@ -197,7 +197,7 @@ def test_the_xml_of_a_raw_volume(virsh, pool):
 
 def test_the_xml_of_a_qcow2_volume_on_a_raw_one(virsh, pool):
     pool.create("base")
-    pool.create("top", 2 * MIB, format="qcow2", extra=backing_xml(pool.file("base"), "raw"))
+    pool.create("top", 2 * MIB, extra="<target><format type='qcow2'/><compat>1.1</compat></target>" + backing_xml(pool.file("base"), "raw"))
     pool.api.refresh()
     path, base = pool.file("top"), pool.file("base")
     size, blocks = path.stat().st_size, path.stat().st_blocks * 512
@@ -222,7 +222,9 @@ def test_the_xml_of_a_qcow2_volume_on_a_raw_one(virsh, pool):
         "      <ctime>TIME</ctime>\n"
         "      <btime>0</btime>\n"
         "    </timestamps>\n"
+        "    <compat>1.1</compat>\n"
         "    <clusterSize unit='B'>65536</clusterSize>\n"
+        "    <features/>\n"
         "  </target>\n"
         "  <backingStore>\n"
         f"    <path>{base}</path>\n"

@@ -6,7 +6,7 @@ import subprocess
 import libvirt
 
 from compare.documents import POOLS, VOLUMES
-from compare.trial import Trial
+from compare.trial import QCOW2, Trial
 from pools import KIB, MIB, backing_xml, pool_xml, volume_xml
 
 SEQUENCES = {}
@@ -282,13 +282,13 @@ def copies(trial):
     for label, document, source in (
             ("same size", volume_xml("a", 2 * MIB), raw), ("larger", volume_xml("b", 3 * MIB), raw), ("smaller", volume_xml("c", MIB), raw),
             ("no capacity", "<volume><name>d</name></volume>", raw), ("sparse", volume_xml("e", 2 * MIB, allocation=0), raw),
-            ("to qcow2", volume_xml("f", 2 * MIB, format="qcow2"), raw), ("from qcow2 to raw", volume_xml("g", 2 * MIB, format="raw"), image),
-            ("qcow2 to qcow2", volume_xml("h", 2 * MIB, format="qcow2"), image), ("qcow2 without a format", volume_xml("i", 2 * MIB), image),
-            ("to vmdk", volume_xml("j", 2 * MIB, format="vmdk"), raw), ("larger qcow2", volume_xml("k", 8 * MIB, format="qcow2"), image),
+            ("to qcow2", volume_xml("f", 2 * MIB, extra=QCOW2), raw), ("from qcow2 to raw", volume_xml("g", 2 * MIB, format="raw"), image),
+            ("qcow2 to qcow2", volume_xml("h", 2 * MIB, extra=QCOW2), image), ("qcow2 without a format", volume_xml("i", 2 * MIB), image),
+            ("to vmdk", volume_xml("j", 2 * MIB, format="vmdk"), raw), ("larger qcow2", volume_xml("k", 8 * MIB, extra=QCOW2), image),
             ("name taken", volume_xml("raw", 2 * MIB), image), ("bad name", volume_xml("x/y"), raw), ("to a dir", volume_xml("l", 0, format="dir"), raw),
             ("with a mode", volume_xml("m", extra="<target><permissions><mode>0644</mode></permissions></target>"), raw),
             ("bad document", "<volume>", raw), ("onto itself", volume_xml("raw", 2 * MIB), raw),
-            ("backed", volume_xml("n", 4 * MIB, format="qcow2", extra=backing_xml(trial.file("raw"), "raw")), image)):
+            ("backed", volume_xml("n", 4 * MIB, extra=QCOW2 + backing_xml(trial.file("raw"), "raw")), image)):
         if made := trial(label, pool.createXMLFrom, document, source):
             trial.describe(made, label)
     trial("volumes", lambda: sorted(pool.listVolumes()))

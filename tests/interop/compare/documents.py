@@ -102,6 +102,11 @@ def target(body: str, name: str = "v", capacity: int = MIB) -> str:
     return volume_xml(name, capacity, extra=f"<target>{body}</target>")
 
 
+def qcow2(body: str = "", capacity: int = MIB, behind: str = "") -> str:
+    """A qcow2 volume whose level is given: the default is one of the intended differences."""
+    return volume_xml("v", capacity, extra=f"<target><format type='qcow2'/><compat>1.1</compat>{body}</target>{behind}")
+
+
 VOLUMES = {
     "plain": volume_xml("v"),
     "no allocation": volume_xml("v", allocation=0),
@@ -147,8 +152,8 @@ VOLUMES = {
     **{f"format {format}": volume_xml("v", 8 * MIB, format=format) for format in
        "none raw dir bochs cloop dmg iso vpc vdi fat vhd ploop cow qcow qcow2 qed vmdk nosuch".split()},
     "format dir of capacity 0": volume_xml("v", 0, format="dir"),
-    "qcow2 of capacity 0": volume_xml("v", 0, format="qcow2"),
-    "qcow2 of an odd capacity": volume_xml("v", 1234567, format="qcow2"),
+    "qcow2 of capacity 0": qcow2(capacity=0),
+    "qcow2 of an odd capacity": qcow2(capacity=1234567),
     "qcow2 compat 0.10": target("<format type='qcow2'/><compat>0.10</compat>"),
     "qcow2 compat 1.1": target("<format type='qcow2'/><compat>1.1</compat>"),
     "qcow2 compat 2.0": target("<format type='qcow2'/><compat>2.0</compat>"),
@@ -158,13 +163,13 @@ VOLUMES = {
     "qcow2 extended l2": target("<format type='qcow2'/><features><extended_l2/></features>"),
     "qcow2 lazy refcounts of 0.10": target("<format type='qcow2'/><compat>0.10</compat><features><lazy_refcounts/></features>"),
     "qcow2 unknown feature": target("<format type='qcow2'/><features><nosuch/></features>"),
-    "qcow2 cluster size": target("<format type='qcow2'/><clusterSize>4096</clusterSize>"),
-    "qcow2 cluster size in KiB": target("<format type='qcow2'/><clusterSize unit='KiB'>256</clusterSize>"),
-    "qcow2 cluster size of 3": target("<format type='qcow2'/><clusterSize>3</clusterSize>"),
+    "qcow2 cluster size": qcow2("<clusterSize>4096</clusterSize>"),
+    "qcow2 cluster size in KiB": qcow2("<clusterSize unit='KiB'>256</clusterSize>"),
+    "qcow2 cluster size of 3": qcow2("<clusterSize>3</clusterSize>"),
     "raw with compat": target("<compat>1.1</compat>"),
     "raw with a cluster size": target("<clusterSize>4096</clusterSize>"),
     "nocow": target("<nocow/>"),
-    "qcow2 nocow": target("<format type='qcow2'/><nocow/>"),
+    "qcow2 nocow": qcow2("<nocow/>"),
     "mode": target("<permissions><mode>0640</mode></permissions>"),
     "mode of 0": target("<permissions><mode>0</mode></permissions>"),
     "mode of 0777": target("<permissions><mode>0777</mode></permissions>"),
@@ -172,15 +177,15 @@ VOLUMES = {
     "owner and group": target("<permissions><mode>0600</mode><owner>0</owner><group>0</group></permissions>"),
     "owner of -1": target("<permissions><owner>-1</owner><group>-1</group></permissions>"),
     "label": target("<permissions><label>l</label></permissions>"),
-    "qcow2 mode": target("<format type='qcow2'/><permissions><mode>0644</mode></permissions>"),
+    "qcow2 mode": qcow2("<permissions><mode>0644</mode></permissions>"),
     "encrypted raw without a secret": target("<encryption format='luks'/>"),
     "unknown encryption": target("<encryption format='nosuch'/>"),
     "backing store of raw": volume_xml("v", extra=backing_xml("/etc/hostname", "raw")),
-    "backing store that is missing": volume_xml("v", format="qcow2", extra=backing_xml("/no/such", "raw")),
-    "backing store of an unknown format": volume_xml("v", format="qcow2", extra=backing_xml("/etc/hostname", "nosuch")),
-    "backing store without a format": volume_xml("v", format="qcow2", extra="<backingStore><path>/etc/hostname</path></backingStore>"),
-    "backing store without a path": volume_xml("v", format="qcow2", extra="<backingStore><format type='raw'/></backingStore>"),
-    "empty backing store": volume_xml("v", format="qcow2", extra="<backingStore/>"),
+    "backing store that is missing": qcow2(behind=backing_xml("/no/such", "raw")),
+    "backing store of an unknown format": qcow2(behind=backing_xml("/etc/hostname", "nosuch")),
+    "backing store without a format": qcow2(behind="<backingStore><path>/etc/hostname</path></backingStore>"),
+    "backing store without a path": qcow2(behind="<backingStore><format type='raw'/></backingStore>"),
+    "empty backing store": qcow2(behind="<backingStore/>"),
     "document type": "<!DOCTYPE volume>" + volume_xml("v"),
     "entity": "<!DOCTYPE volume [<!ENTITY e 'v'>]>" + volume_xml("&e;"),
     "not a volume": "<pool/>",

@@ -3,6 +3,7 @@
 With --against=libvirtd both are libvirtd, which shows whether the cases themselves give the same answer twice.
 """
 
+import difflib
 import shutil
 import sys
 import tempfile
@@ -53,6 +54,14 @@ def perform(case, conn, folder: Path) -> list:
         trial.clean()
 
 
+def tell(mine, judge) -> str:
+    """One difference, for documents by line."""
+    if all(isinstance(value, str) and "\n" in value for _, value in (mine, judge)):
+        lines = difflib.unified_diff(judge[1].splitlines(), mine[1].splitlines(), "libvirtd", "tested", lineterm="", n=0)
+        return "\n  ".join([judge[0], *lines])
+    return f"{judge[0]}\n  libvirtd {judge}\n  tested   {mine}"
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_both_servers_do_the_same(both, name, tmp_path, request):
     intended = [] if request.config.getoption("against") == Libvirtd.name else INTENDED
@@ -66,7 +75,7 @@ def test_both_servers_do_the_same(both, name, tmp_path, request):
         excuses = [entry for entry in intended if entry.covers(name, judge[0]) or entry.covers(name, mine[0])]
         met.update(excuses)
         if not excuses:
-            unlike.append(f"{judge[0]}\n  tested:   {mine}\n  libvirtd: {judge}")
+            unlike.append(tell(mine, judge))
         if mine[0] != judge[0]:
             break
     assert not unlike, "\n".join(unlike)

@@ -11,6 +11,9 @@ import libvirt
 
 from pools import mask, pool_xml, volume_xml
 
+# The default level is one of the intended differences.
+QCOW2 = "<target><format type='qcow2'/><compat>1.1</compat></target>"
+
 # The outcome of one call: what was asked, and what came of it.
 Outcome = tuple[str, object]
 
@@ -41,6 +44,9 @@ class Trial:
         return pool
 
     def volume(self, pool, name: str = "v", capacity: int = 1 << 20, **shape):
+        if shape.get("format") == "qcow2":
+            del shape["format"]
+            shape["extra"] = QCOW2 + shape.get("extra", "")
         return pool.createXML(volume_xml(name, capacity, **shape))
 
     def file(self, name: str, pool: str = "p") -> Path:
