@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import libvirt
@@ -37,7 +37,8 @@ def paused(path, is_running, has_begun=lambda: True):
     try:
         yield
     finally:
-        os.kill(process, signal.SIGCONT)
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGCONT)
 
 
 class Call:
@@ -45,6 +46,7 @@ class Call:
 
     def __init__(self, function):
         self.error = None
+        self.expected_to_fail = False
         self.result = None
         self.thread = threading.Thread(target=self._run, args=(function,))
         self.thread.start()
@@ -69,8 +71,9 @@ def busy_volume(pool):
     volume = pool.create("busy", SIZE)
     wiping = Call(lambda: volume.wipePattern(libvirt.VIR_STORAGE_VOL_WIPE_ALG_RANDOM))
     with paused(pool.file("busy"), wiping.thread.is_alive):
-        yield volume
-    wiping.finish()
+        yield volume, wiping
+    if not wiping.expected_to_fail:
+        wiping.finish()
 
 
 @contextmanager
@@ -81,5 +84,6 @@ def volume_under_construction(pool):
         file.write(os.urandom(MIB) * (SIZE // MIB))
     creating = Call(lambda: pool.api.createXMLFrom(volume_xml("new", SIZE, format="vmdk"), source))
     with paused(pool.file("source"), creating.thread.is_alive, lambda: len(os.listdir(pool.path)) > 1):
-        yield
-    creating.finish()
+        yield creating
+    if not creating.expected_to_fail:
+        creating.finish()

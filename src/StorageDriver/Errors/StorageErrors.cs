@@ -23,8 +23,8 @@ public static partial class StorageErrors
     public static StorageException Xml(string detail) =>
         New(StorageErrorCode.XmlError, detail);
 
-    public static StorageException XmlNotWellFormed(string detail) =>
-        New(StorageErrorCode.XmlNotWellFormed, $"cannot read the XML document: {detail}");
+    public static StorageException XmlNotWellFormed(string detail, StorageErrorDomain domain = StorageErrorDomain.Storage) =>
+        New(StorageErrorCode.XmlNotWellFormed, $"cannot read the XML document: {detail}", domain);
 
     public static StorageException XmlLineBreak(string element) =>
         New(StorageErrorCode.XmlNotWellFormed, $"element '{element}' must not contain a line break", StorageErrorDomain.Xml);

@@ -29,7 +29,7 @@ public static class SecretXml
     /// <exception cref="StorageException">35: not well-formed; 27, 1, 67: something is missing or malformed; 92: not valid.</exception>
     public static SecretDefinition Parse(string xml, bool validate)
     {
-        var root = DocumentReader.Read(xml, "secret");
+        var root = DocumentReader.Read(xml, "secret", StorageErrorDomain.Secret);
         if (validate)
         {
             SecretSchema.Check(root);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Xml;
 using Cistern.Storage.Errors;
 
@@ -22,8 +23,9 @@ internal static class DocumentReader
         IgnoreProcessingInstructions = true,
     };
 
+    /// <param name="domain">Of the error for a document that is not well-formed.</param>
     /// <exception cref="StorageException">35: not well-formed, or has a document type; 27: another root element.</exception>
-    public static Element Read(string xml, string root)
+    public static Element Read(string xml, string root, StorageErrorDomain domain = StorageErrorDomain.Storage)
     {
         Element document;
         try
@@ -34,8 +36,8 @@ internal static class DocumentReader
         catch (XmlException e)
         {
             throw xml.Contains("<!DOCTYPE", StringComparison.Ordinal)
-                ? StorageErrors.XmlNotWellFormed("document types and entities are not accepted")
-                : StorageErrors.XmlNotWellFormed(e.Message);
+                ? StorageErrors.XmlNotWellFormed("document types and entities are not accepted", domain)
+                : StorageErrors.XmlNotWellFormed(e.Message, domain);
         }
 
         return document.Name == root ? document : throw StorageErrors.XmlWrongRoot(root, document.Name);
@@ -49,6 +51,9 @@ internal static class DocumentReader
         {
             switch (reader.NodeType)
             {
+                case XmlNodeType.XmlDeclaration:
+                    CheckEncoding(reader.GetAttribute("encoding"));
+                    break;
                 case XmlNodeType.Element:
                     var empty = reader.IsEmptyElement;
                     var element = ReadElement(reader);
@@ -80,11 +85,24 @@ internal static class DocumentReader
         return root!; // a document without a root element does not get through Read
     }
 
+    /// <summary>The text came decoded, so an encoding that it declares need only exist.</summary>
+    private static void CheckEncoding(string? name)
+    {
+        try
+        {
+            _ = name is null ? null : Encoding.GetEncoding(name);
+        }
+        catch (ArgumentException unknown)
+        {
+            throw new XmlException($"encoding '{name}' is not known", unknown);
+        }
+    }
+
     private static Element ReadElement(XmlReader reader)
     {
         if (reader.Depth >= MaxDepth)
         {
-            throw StorageErrors.XmlNotWellFormed($"element '{reader.Name}' is nested deeper than {MaxDepth} levels");
+            throw new XmlException($"element '{reader.Name}' is nested deeper than {MaxDepth} levels");
         }
 
         var element = new Element(reader.LocalName, reader.NamespaceURI);

@@ -98,6 +98,10 @@ POOLS = {
 }
 
 
+# Documents that are only defined: what they say lies outside the case's folder.
+ONLY_DEFINED = {"relative target", "target with a scheme", "target with a blank", "root as target"}
+
+
 def target(body: str, name: str = "v", capacity: int = MIB) -> str:
     return volume_xml(name, capacity, extra=f"<target>{body}</target>")
 
