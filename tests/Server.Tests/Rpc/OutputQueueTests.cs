@@ -73,6 +73,10 @@ public sealed class OutputQueueTests : IAsyncDisposable
             return new(Release.Task);
         }
 
+        public void RetainInput()
+        {
+        }
+
         public void Abort()
         {
         }
