@@ -25,9 +25,16 @@ public class CorpusTests
     [Fact]
     public void One_number_makes_the_same_inputs_twice()
     {
-        var inputs = Enumerable.Range(0, 2).Select(_ => new Mutator(7, Target("frame"))).Select(mutator => Enumerable.Range(0, 50).Select(_ => Convert.ToHexString(mutator.Next())).ToList()).ToList();
-        Assert.Equal(inputs[0], inputs[1]);
-        Assert.True(inputs[0].Distinct().Count() > 25);
+        var inputs = Inputs(7);
+        Assert.Equal(inputs, Inputs(7));
+        Assert.NotEqual(inputs, Inputs(8));
+        Assert.True(inputs.Distinct().Count() > 25);
+
+        static List<string> Inputs(int seed)
+        {
+            var mutator = new Mutator(seed, Target("frame"));
+            return [.. Enumerable.Range(0, 50).Select(_ => Convert.ToHexString(mutator.Next()))];
+        }
     }
 
     [Fact]

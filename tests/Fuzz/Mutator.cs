@@ -8,7 +8,8 @@ public sealed class Mutator
 {
     private const int MaxLength = 65536;
 
-    private static readonly uint[] Words = [0, 1, 2, 4, 27, 28, 255, 16384, 16385, 65536, 4194304, 4194305, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff];
+    private static readonly uint[] Words =
+        [0, 1, 2, 4, 27, 28, 255, 16384, 16385, 65536, 4194304, 4194305, 0x7fffffff, 0x80000000, 0xfffffffc, 0xffffffff];
 
     private readonly Random _random;
     private readonly IReadOnlyList<byte[]> _corpus;

@@ -28,7 +28,7 @@ public class AbiTests
             text.Append($"const {constant.WireName} = {constant.Value}\n");
         }
 
-        foreach (var enumeration in file.Enums.Where(enumeration => file.Program is null || !enumeration.WireName.EndsWith("_procedure", StringComparison.Ordinal)))
+        foreach (var enumeration in file.Enums.Where(enumeration => enumeration.CSharpName != file.Namespace + "Procedure"))
         {
             text.Append($"\nenum {enumeration.WireName} = {enumeration.CSharpName}\n");
             foreach (var member in enumeration.Members)
@@ -63,7 +63,9 @@ public class AbiTests
     {
         string?[] parts =
         [
-            procedure.Service is null ? $"message {procedure.Message ?? "void"}" : $"{procedure.Service}: {procedure.Arguments ?? "void"} -> {procedure.Reply ?? "void"}",
+            procedure.Service is null
+                ? $"message {procedure.Message ?? "void"}"
+                : $"{procedure.Service}: {procedure.Arguments ?? "void"} -> {procedure.Reply ?? "void"}",
             procedure.HighPriority ? "high" : null,
             procedure.BeforeAuthentication ? "before authentication" : null,
             procedure.ReadOnlyDenied is { } domain ? $"denied to read-only ({domain})" : null,

@@ -22,8 +22,8 @@ public partial class DefinitionsMatchLibvirtTests(ITestOutputHelper output)
             return;
         }
 
-        var theirs = Parser.Parse(path, File.ReadAllText(Path.Combine(Source!, path))).Definitions.ToDictionary(definition => definition.Name.Text);
-        var ours = Definitions(name).Where(definition => definition is not EnumDefinition enumeration || !ProgramBinder.IsProcedures(enumeration)).ToList();
+        var theirs = TheirDefinitions(path).ToDictionary(definition => definition.Name.Text);
+        var ours = Definitions(name).Where(definition => definition is not EnumDefinition list || !ProgramBinder.IsProcedures(list)).ToList();
         Assert.NotEmpty(ours);
         Assert.All(ours, definition =>
         {
@@ -42,7 +42,7 @@ public partial class DefinitionsMatchLibvirtTests(ITestOutputHelper output)
             return;
         }
 
-        var theirs = Procedures(Parser.Parse(path, File.ReadAllText(Path.Combine(Source!, path))).Definitions).ToDictionary(member => member.Name.Text);
+        var theirs = Procedures(TheirDefinitions(path)).ToDictionary(member => member.Name.Text);
         var ours = Procedures(Definitions(name)).ToList();
         Assert.Equal(count, ours.Count);
         Assert.All(ours, procedure =>
@@ -97,8 +97,8 @@ public partial class DefinitionsMatchLibvirtTests(ITestOutputHelper output)
         var ours = Procedures(Definitions("remote_protocol")).ToList();
         Assert.All(ours, procedure =>
         {
-            var function = "vir" + procedure.Name.Text.Replace("REMOTE_PROC_", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
-            var denied = theirs.TryGetValue(function.ToUpperInvariant(), out var domain) ? "denied " + domain : null;
+            var function = "VIR" + procedure.Name.Text["REMOTE_PROC_".Length..].Replace("_", "", StringComparison.Ordinal);
+            var denied = theirs.TryGetValue(function, out var domain) ? "denied " + domain : null;
             Assert.Equal((procedure.Name.Text, denied), (procedure.Name.Text, procedure.Notes.Find("readonly")?.Value));
         });
     }
@@ -128,6 +128,9 @@ public partial class DefinitionsMatchLibvirtTests(ITestOutputHelper output)
     private static EquatableArray<Definition> Definitions(string name) =>
         RepositoryFiles.Definitions.Single(file => Path.GetFileNameWithoutExtension(file.Path) == name).Definitions;
 
+    private static EquatableArray<Definition> TheirDefinitions(string path) =>
+        Parser.Parse(path, File.ReadAllText(Path.Combine(Source!, path))).Definitions;
+
     private static EquatableArray<EnumMember> Procedures(IEnumerable<Definition> definitions) =>
         definitions.OfType<EnumDefinition>().Single(ProgramBinder.IsProcedures).Members;
 
@@ -137,7 +140,8 @@ public partial class DefinitionsMatchLibvirtTests(ITestOutputHelper output)
         TypedefDefinition alias => Describe(alias.Declaration),
         EnumDefinition enumeration => string.Join("\n", enumeration.Members.Select(member => $"{member.Name.Text} = {Describe(member.Value)}")),
         StructDefinition structure => string.Join("\n", structure.Members.Select(Describe)),
-        UnionDefinition union => string.Join("\n", union.Arms.Select(arm => $"{arm.Label.Text}: {Describe(arm.Member)}").Prepend(Describe(union.Discriminant))),
+        UnionDefinition union => string.Join(
+            "\n", union.Arms.Select(arm => $"{arm.Label.Text}: {Describe(arm.Member)}").Prepend(Describe(union.Discriminant))),
         _ => throw new ArgumentOutOfRangeException(nameof(definition)),
     };
 
@@ -149,7 +153,9 @@ public partial class DefinitionsMatchLibvirtTests(ITestOutputHelper output)
     private static string Describe(EnumMember procedure)
     {
         string[] keys = ["priority", "acl", "aclfilter", "readstream", "writestream"];
-        var annotations = procedure.Notes.Annotations.Where(annotation => keys.Contains(annotation.Key)).Select(annotation => $"@{annotation.Key}: {annotation.Value}");
+        var annotations = procedure.Notes.Annotations
+            .Where(annotation => keys.Contains(annotation.Key))
+            .Select(annotation => $"@{annotation.Key}: {annotation.Value}");
         return $"{procedure.Name.Text} = {Describe(procedure.Value)}\n{string.Join("\n", annotations.Order())}";
     }
 
@@ -180,7 +186,8 @@ public partial class DefinitionsMatchLibvirtTests(ITestOutputHelper output)
         {
             var text = File.ReadAllText(file);
             var domain = Domain().Match(text).Groups["domain"].Value;
-            foreach (Match function in Function().Matches(text).Where(function => function.Value.Contains("virCheckReadOnly", StringComparison.Ordinal)))
+            var functions = Function().Matches(text);
+            foreach (var function in functions.Where(function => function.Value.Contains("virCheckReadOnly", StringComparison.Ordinal)))
             {
                 denied[function.Groups["name"].Value.ToUpperInvariant()] = domain;
             }

@@ -16,7 +16,8 @@ internal static class ConstantsEmitter
                 foreach (var constant in file.Constants)
                 {
                     writer.Summary(constant.Prose.Length > 0 ? constant.Prose : constant.WireName);
-                    writer.Line($"public const {(constant.Value is >= int.MinValue and <= int.MaxValue ? "int" : "long")} {constant.CSharpName} = {constant.Value};");
+                    var type = constant.Value is >= int.MinValue and <= int.MaxValue ? "int" : "long";
+                    writer.Line($"public const {type} {constant.CSharpName} = {constant.Value};");
                 }
             });
         }

@@ -22,9 +22,11 @@ internal sealed class FieldEmitter(CodeWriter writer, string rootNamespace)
                 writer.Line($"reader.ReadFixedCharArray({local}, \"{field.WireName}\");");
                 break;
             case SequenceType sequence:
-                var count = sequence.IsFixed ? $"{sequence.Bound}" : $"reader.ReadCount({sequence.Bound}, {sequence.Item.MinimumSize}, \"{field.WireName}\")";
                 var item = TypeExpressions.CSharp(sequence.Item, rootNamespace);
-                writer.Line(sequence.IsFixed ? $"var {local} = new {item}[{count}];" : $"var {local} = {count} is var {local}Count and > 0 ? new {item}[{local}Count] : [];");
+                var count = $"reader.ReadCount({sequence.Bound}, {sequence.Item.MinimumSize}, \"{field.WireName}\")";
+                writer.Line(sequence.IsFixed
+                    ? $"var {local} = new {item}[{sequence.Bound}];"
+                    : $"var {local} = {count} is var {local}Count and > 0 ? new {item}[{local}Count] : [];");
                 writer.Block($"for (var i = 0; i < {local}.Length; i++)", () =>
                     writer.Line($"{local}[i] = {TypeExpressions.Read(sequence.Item, field.WireName, rootNamespace)};"));
                 break;

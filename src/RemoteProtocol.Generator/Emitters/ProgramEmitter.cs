@@ -71,8 +71,11 @@ internal static class ProgramEmitter
     {
         var denied = procedure.ReadOnlyDenied is { } domain ? $"{domain}" : "null";
         var access = string.Join(", ", procedure.Access.Select(Rule));
-        return $"new({procedure.Number}, \"{procedure.WireName}\", \"{procedure.Service}\", CallPriority.{(procedure.HighPriority ? "High" : "Low")}, {denied}, "
-            + $"{(procedure.BeforeAuthentication ? "true" : "false")}, StreamDirection.{procedure.Stream}, [{access}], {(procedure.Filter is null ? "null" : Rule(procedure.Filter))})";
+        var filter = procedure.Filter is null ? "null" : Rule(procedure.Filter);
+        var priority = procedure.HighPriority ? "High" : "Low";
+        var early = procedure.BeforeAuthentication ? "true" : "false";
+        return $"new({procedure.Number}, \"{procedure.WireName}\", \"{procedure.Service}\", CallPriority.{priority}, {denied}, {early}, "
+            + $"StreamDirection.{procedure.Stream}, [{access}], {filter})";
     }
 
     private static string Rule(AccessRuleModel rule)

@@ -30,8 +30,8 @@ internal static class TypeExpressions
         OpaqueType => $"XdrSizes.OfOpaque({value})",
         CharArrayType => $"XdrSizes.OfCharArray({value})",
         CompositeType => $"{value}.XdrSize",
-        SequenceType { IsFixed: var isFixed, Item: { FixedSize: { } size } } => isFixed ? $"({size} * {value}.Length)" : $"4 + ({size} * {value}.Length)",
-        SequenceType { IsFixed: var isFixed, Item: var item } => (isFixed ? string.Empty : "4 + ") + (item is TextType ? $"XdrSizes.OfStrings({value})" : $"XdrSizes.OfItems({value})"),
+        SequenceType { IsFixed: false } sequence => $"4 + {SizeOfItems(sequence.Item, value)}",
+        SequenceType { Item: var item } => SizeOfItems(item, value),
         OptionalType { Item: var item } => $"({value} is {{ }} {name} ? 4 + {Size(item, name, name + "Value")} : 4)",
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
@@ -46,7 +46,8 @@ internal static class TypeExpressions
         FixedOpaqueType { IsUuid: true } => $"reader.ReadUuid(\"{field}\")",
         EnumerationType => $"({CSharp(type, rootNamespace)})reader.ReadInt32(\"{field}\")",
         CompositeType => $"{CSharp(type, rootNamespace)}.Read(ref reader)",
-        OptionalType { Item: var item } => $"reader.ReadOptional(\"{field}\") ? {Read(item, field, rootNamespace)} : default({CSharp(type, rootNamespace)})",
+        OptionalType { Item: var item } =>
+            $"reader.ReadOptional(\"{field}\") ? {Read(item, field, rootNamespace)} : default({CSharp(type, rootNamespace)})",
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
     };
 
@@ -63,6 +64,13 @@ internal static class TypeExpressions
         EnumerationType => $"writer.WriteInt32((int){value});",
         CompositeType => $"{value}.Write(ref writer);",
         _ => throw new ArgumentOutOfRangeException(nameof(type)),
+    };
+
+    private static string SizeOfItems(XdrType item, string values) => item switch
+    {
+        { FixedSize: { } size } => $"({size} * {values}.Length)",
+        TextType => $"XdrSizes.OfStrings({values})",
+        _ => $"XdrSizes.OfItems({values})",
     };
 
     private static (string CSharp, string Method) Scalar(ScalarKind kind) => kind switch

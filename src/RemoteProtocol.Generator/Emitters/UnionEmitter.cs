@@ -11,7 +11,7 @@ internal static class UnionEmitter
         var discriminant = model.Discriminant!;
         var arms = model.Fields.Where(arm => arm.Type is not null).ToList();
         writer.Line();
-        writer.Summary(model.Prose.Length > 0 ? model.Prose : $"{model.WireName}: the property that {discriminant.CSharpName} selects has the value.");
+        writer.Summary(model.Prose.Length > 0 ? model.Prose : $"{model.WireName}: {discriminant.CSharpName} selects the property.");
         writer.Block($"public readonly record struct {model.CSharpName} : IXdrCodec<{model.CSharpName}>", () =>
         {
             writer.Line($"public int {discriminant.CSharpName} {{ get; private init; }}");
@@ -50,10 +50,15 @@ internal static class UnionEmitter
 
     private static void EmitFactory(CodeWriter writer, CompositeModel model, FieldModel arm, string rootNamespace)
     {
-        var discriminant = model.Discriminant!.CSharpName;
-        writer.Line(arm.Type is null
-            ? $"public static {model.CSharpName} Of{arm.Case}() => new() {{ {discriminant} = {arm.Case} }};"
-            : $"public static {model.CSharpName} Of{arm.CSharpName}({TypeExpressions.CSharp(arm.Type, rootNamespace)} value) => new() {{ {discriminant} = {arm.Case}, {arm.CSharpName} = value }};");
+        var selected = $"{model.Discriminant!.CSharpName} = {arm.Case}";
+        if (arm.Type is null)
+        {
+            writer.Line($"public static {model.CSharpName} Of{arm.Case}() => new() {{ {selected} }};");
+            return;
+        }
+
+        var type = TypeExpressions.CSharp(arm.Type, rootNamespace);
+        writer.Line($"public static {model.CSharpName} Of{arm.CSharpName}({type} value) => new() {{ {selected}, {arm.CSharpName} = value }};");
     }
 
     private static void EmitRead(CodeWriter writer, CompositeModel model, string rootNamespace)

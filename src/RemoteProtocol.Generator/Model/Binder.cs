@@ -47,9 +47,11 @@ internal sealed class Binder
             file.Namespace,
             new(definitions.OfType<ConstDefinition>().Select(definition => BindConstant(file, definition))),
             new(enums.Select(definition => BindEnum(file, definition))),
-            new(definitions.Where(definition => definition is StructDefinition or UnionDefinition).Select(definition => _types.Bind(definition, file))),
+            new(definitions.Where(IsComposite).Select(definition => _types.Bind(definition, file))),
             procedures is null ? null : new ProgramBinder(_symbols, _errors).Bind(procedures));
     }
+
+    private static bool IsComposite(Definition definition) => definition is StructDefinition or UnionDefinition;
 
     private ConstantModel BindConstant(FileScope file, ConstDefinition definition)
     {
@@ -87,7 +89,8 @@ internal sealed class Binder
             _errors.Add(new(DefinitionErrors.BadNumber, member.Value.Place, new([member.Value.Text])));
         }
 
-        return new ConstantModel(member.Name.Text, Names.Pascal(Names.WithoutPrefix(member.Name.Text, prefix ?? string.Empty)), value, member.Notes.Prose);
+        var name = Names.Pascal(Names.WithoutPrefix(member.Name.Text, prefix ?? string.Empty));
+        return new ConstantModel(member.Name.Text, name, value, member.Notes.Prose);
     }
 
     private void CheckAnnotations(FileScope file)
@@ -95,7 +98,7 @@ internal sealed class Binder
         CheckAnnotations(file.Syntax.Header, FileKeys);
         foreach (var definition in file.Syntax.Definitions)
         {
-            CheckAnnotations(definition.Notes, definition is EnumDefinition ? EnumKeys : definition is ConstDefinition or TypedefDefinition ? [] : TypeKeys);
+            CheckAnnotations(definition.Notes, definition is EnumDefinition ? EnumKeys : IsComposite(definition) ? TypeKeys : []);
             var members = definition switch
             {
                 StructDefinition structure => structure.Members.Select(member => member.Notes),

@@ -31,7 +31,8 @@ internal sealed class FileScope
     public string Prefix { get; }
 
     /// <summary>Dropped from the names of constants: VIR_NET_ for virNet.</summary>
-    public string ConstantPrefix => string.Concat(Prefix.Select(letter => char.IsUpper(letter) ? "_" + letter : $"{letter}")).ToUpperInvariant().TrimEnd('_') + "_";
+    public string ConstantPrefix =>
+        string.Concat(Prefix.Select(letter => char.IsUpper(letter) ? "_" + letter : $"{letter}")).ToUpperInvariant().TrimEnd('_') + "_";
 
     /// <summary>The name that C# sees: as annotated, else Pascal case without the prefix.</summary>
     public string TypeName(Definition definition) =>

@@ -37,7 +37,8 @@ internal sealed record StructDefinition(Identifier Name, EquatableArray<Declarat
 
 internal sealed record UnionArm(Value Label, Declaration Member);
 
-internal sealed record UnionDefinition(Identifier Name, Declaration Discriminant, EquatableArray<UnionArm> Arms, Notes Notes) : Definition(Name, Notes);
+internal sealed record UnionDefinition(Identifier Name, Declaration Discriminant, EquatableArray<UnionArm> Arms, Notes Notes)
+    : Definition(Name, Notes);
 
 /// <summary>One parsed file. Its first comment is about the file.</summary>
 internal sealed record DefinitionFile(string Path, Notes Header, EquatableArray<Definition> Definitions, EquatableArray<DiagnosticInfo> Errors);

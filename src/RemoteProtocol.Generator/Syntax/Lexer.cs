@@ -124,7 +124,8 @@ internal sealed class Lexer(string path, string text, List<DiagnosticInfo> error
 
     private Token Take(TokenKind kind, int length)
     {
-        var token = new Token(kind, kind == TokenKind.End ? "end of file" : text.Substring(_position, length), Place(_position, length), new(_comments));
+        var word = kind == TokenKind.End ? "end of file" : text.Substring(_position, length);
+        var token = new Token(kind, word, Place(_position, length), new(_comments));
         _comments.Clear();
         _position += length;
         return token;

@@ -41,6 +41,6 @@ internal sealed record Notes(string Prose, EquatableArray<Annotation> Annotation
         var before = comment.Text.Substring(0, match.Index);
         var lines = before.Count(character => character == '\n');
         var column = lines == 0 ? comment.Place.Column + 2 + match.Index : match.Index - before.LastIndexOf('\n') - 1;
-        return comment.Place with { Start = comment.Place.Start + 2 + match.Index, Length = match.Length, Line = comment.Place.Line + lines, Column = column };
+        return new SourcePlace(comment.Place.Path, comment.Place.Start + 2 + match.Index, match.Length, comment.Place.Line + lines, column);
     }
 }

@@ -92,10 +92,13 @@ public static class ProtocolTargets
         return bytes;
     }
 
-    private static Type? ArgumentsOf(RemoteProcedure procedure) => typeof(RemoteProgram).Assembly.GetType($"{typeof(RemoteProgram).Namespace}.{procedure}Args");
+    private static Type? ArgumentsOf(RemoteProcedure procedure) =>
+        typeof(RemoteProgram).Assembly.GetType($"{typeof(RemoteProgram).Namespace}.{procedure}Args");
 
-    private static FuzzInput DecoderOf(Type arguments) =>
-        typeof(ProtocolTargets).GetMethod(nameof(RoundTrip), BindingFlags.NonPublic | BindingFlags.Static)!.MakeGenericMethod(arguments).CreateDelegate<FuzzInput>();
+    private static FuzzInput DecoderOf(Type arguments) => typeof(ProtocolTargets)
+        .GetMethod(nameof(RoundTrip), BindingFlags.NonPublic | BindingFlags.Static)!
+        .MakeGenericMethod(arguments)
+        .CreateDelegate<FuzzInput>();
 
     private static void Require(bool condition, string problem)
     {

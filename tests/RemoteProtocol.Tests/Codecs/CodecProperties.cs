@@ -22,7 +22,8 @@ public class CodecProperties
 
     [Theory]
     [MemberData(nameof(Types))]
-    public void A_hostile_word_is_a_format_error_at_worst_and_allocates_little(string type) => CodecTypes.For(type, this, nameof(HostileWordIsHarmless));
+    public void A_hostile_word_is_a_format_error_at_worst_and_allocates_little(string type) =>
+        CodecTypes.For(type, this, nameof(HostileWordIsHarmless));
 
     private static void SurvivesWritingAndReading<T>()
         where T : IXdrCodec<T> => Check<T>(30, value =>

@@ -7,7 +7,11 @@ namespace Cistern.RemoteProtocol.Tests.Codecs;
 public static class CodecTypes
 {
     public static IReadOnlyList<Type> All { get; } =
-        [.. typeof(XdrReader).Assembly.GetExportedTypes().Where(type => type.IsValueType && type.GetInterfaces().Any(IsCodec)).OrderBy(type => type.FullName)];
+    [
+        .. typeof(XdrReader).Assembly.GetExportedTypes()
+            .Where(type => type.IsValueType && type.GetInterfaces().Any(IsCodec))
+            .OrderBy(type => type.FullName, StringComparer.Ordinal),
+    ];
 
     /// <summary>As theory data: full names, so that each type is a test of its own.</summary>
     public static TheoryData<string> Names => [.. All.Select(type => type.FullName!)];

@@ -46,7 +46,9 @@ internal static class ValueGenerator
 
     private static Gen<object?> Composite(Type type)
     {
-        var factories = type.GetMethods(BindingFlags.Public | BindingFlags.Static).Where(method => method.Name.StartsWith("Of", StringComparison.Ordinal)).ToList();
+        var factories = type.GetMethods(BindingFlags.Public | BindingFlags.Static)
+            .Where(method => method.Name.StartsWith("Of", StringComparison.Ordinal))
+            .ToList();
         if (factories.Count > 0)
         {
             return Gen.OneOf(factories.Select(factory => Arguments(type, factory).Select(arguments => factory.Invoke(null, arguments))));

@@ -82,7 +82,8 @@ public class MessageFramingTests
     [Fact]
     public void A_payload_larger_than_numbers_can_say_is_refused()
     {
-        var names = Enumerable.Repeat(new string('x', 4194304), 600).ToArray();
+        var names = Enumerable.Repeat(new string('x', 4194304), 512).ToArray();
+        Assert.Throws<OverflowException>(() => new ConnectListNetworksRet(names).XdrSize);
         Assert.Throws<MessageFramingException>(() => MessageFraming.Write(new ArrayBufferWriter<byte>(), Header, new ConnectListNetworksRet(names)));
     }
 

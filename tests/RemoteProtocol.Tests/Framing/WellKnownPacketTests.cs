@@ -49,7 +49,8 @@ public class WellKnownPacketTests
     public void A_pools_lifecycle_event() => AssertPacket(
         new MessageHeader(RemoteProgram.Number, 1, (int)RemoteProcedure.StoragePoolEventLifecycle, MessageType.Message, 1, MessageStatus.Ok),
         new StoragePoolEventLifecycleMsg(5, new NonnullStoragePool("p", Uuid), 2, 0),
-        "00000040 20008086 00000001 00000172 00000002 00000001 00000000 00000005 00000001 70000000 000102030405060708090a0b0c0d0e0f 00000002 00000000");
+        "00000040 20008086 00000001 00000172 00000002 00000001 00000000 00000005 "
+        + "00000001 70000000 000102030405060708090a0b0c0d0e0f 00000002 00000000");
 
     [Fact]
     public void An_error() => AssertPacket(
@@ -75,7 +76,8 @@ public class WellKnownPacketTests
 
     [Fact]
     public void A_pong() => AssertPacket(
-        new MessageHeader(KeepAliveConstants.Program, KeepAliveConstants.ProtocolVersion, (int)KeepAliveProcedure.Pong, MessageType.Message, 0, MessageStatus.Ok),
+        new MessageHeader(
+            KeepAliveConstants.Program, KeepAliveConstants.ProtocolVersion, (int)KeepAliveProcedure.Pong, MessageType.Message, 0, MessageStatus.Ok),
         default(XdrVoid),
         "0000001c 6b656570 00000001 00000002 00000002 00000000 00000000");
 
