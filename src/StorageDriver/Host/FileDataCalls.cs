@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
@@ -7,6 +8,9 @@ namespace Cistern.Storage.Host;
 internal static unsafe partial class FileDataCalls
 {
     private const int RandomAccess = 1;
+
+    /// <summary>Pieces written by one call; the kernel takes up to 1024.</summary>
+    private const int MaxVectors = 64;
 
     public static int Read(SafeFileHandle file, Span<byte> buffer, long offset)
     {
@@ -32,6 +36,36 @@ internal static unsafe partial class FileDataCalls
         }
     }
 
+    /// <summary>Writes the pieces one after the other, as many as go into one call.</summary>
+    public static long Write(SafeFileHandle file, in ReadOnlySequence<byte> data, long offset)
+    {
+        if (data.IsSingleSegment)
+        {
+            return Write(file, data.FirstSpan, offset);
+        }
+
+        IoVector* vectors = stackalloc IoVector[MaxVectors];
+        MemoryHandle[] pins = new MemoryHandle[MaxVectors];
+        int count = 0;
+        try
+        {
+            for (ReadOnlySequence<byte>.Enumerator pieces = data.GetEnumerator(); count < MaxVectors && pieces.MoveNext(); count++)
+            {
+                pins[count] = pieces.Current.Pin();
+                vectors[count] = new IoVector { Start = pins[count].Pointer, Length = (nuint)pieces.Current.Length };
+            }
+
+            return SystemCall.Result((long)WriteVectorsAt(file, vectors, count, offset));
+        }
+        finally
+        {
+            foreach (MemoryHandle pin in pins.AsSpan(0, count))
+            {
+                pin.Dispose();
+            }
+        }
+    }
+
     /// <summary>Tells the kernel not to read ahead.</summary>
     public static void ExpectRandomAccess(int descriptor) => _ = Advise(descriptor, 0, 0, RandomAccess);
 
@@ -45,6 +79,16 @@ internal static unsafe partial class FileDataCalls
 
     [LibraryImport("libc.so.6", EntryPoint = "pwrite", SetLastError = true)]
     private static partial nint WriteAt(SafeFileHandle file, byte* data, nuint size, long offset);
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct IoVector
+    {
+        public void* Start;
+        public nuint Length;
+    }
+
+    [LibraryImport("libc.so.6", EntryPoint = "pwritev", SetLastError = true)]
+    private static partial nint WriteVectorsAt(SafeFileHandle file, IoVector* vectors, int count, long offset);
 
     [LibraryImport("libc.so.6", EntryPoint = "posix_fadvise")]
     private static partial int Advise(int descriptor, long offset, long length, int advice);

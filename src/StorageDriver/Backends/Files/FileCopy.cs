@@ -32,7 +32,7 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
     /// <param name="sparse">Holes may stay holes; else the file is to take <paramref name="allocation"/> bytes.</param>
     public async ValueTask RunAsync(bool sparse, long allocation, CancellationToken cancellation)
     {
-        bool holesStay = sparse || await FileSpace.TryAllocateAsync(pool, to, 0, allocation, null, cancellation).ConfigureAwait(false);
+        bool holesStay = sparse || await FileSpace.TryAllocateAsync(pool.Threads, to, 0, allocation, null, cancellation).ConfigureAwait(false);
         bool inKernel = from.Handle is not null && (sparse || await NeverSharesAsync(cancellation).ConfigureAwait(false));
         long offset = 0;
         while (true)
@@ -50,7 +50,7 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
             }
             else if (!holesStay)
             {
-                await FileSpace.WriteZerosAsync(pool, to, offset, end, null, cancellation).ConfigureAwait(false);
+                await FileSpace.WriteZerosAsync(pool.Threads, to, offset, end, null, cancellation).ConfigureAwait(false);
             }
 
             offset = end;
@@ -59,7 +59,7 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
 
         if (!holesStay)
         {
-            await FileSpace.WriteZerosAsync(pool, to, offset, allocation, progress, cancellation).ConfigureAwait(false);
+            await FileSpace.WriteZerosAsync(pool.Threads, to, offset, allocation, progress, cancellation).ConfigureAwait(false);
         }
     }
 

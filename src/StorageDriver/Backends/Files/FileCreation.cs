@@ -82,9 +82,9 @@ internal static class FileCreation
         await using (file.ConfigureAwait(false))
         {
             long allocation = (long)Math.Min(volume.Allocation, volume.Capacity);
-            if (!await FileSpace.TryAllocateAsync(pool, file.File, 0, allocation, progress, cancellation).ConfigureAwait(false))
+            if (!await FileSpace.TryAllocateAsync(pool.Threads, file.File, 0, allocation, progress, cancellation).ConfigureAwait(false))
             {
-                await FileSpace.WriteZerosAsync(pool, file.File, 0, allocation, progress, cancellation).ConfigureAwait(false);
+                await FileSpace.WriteZerosAsync(pool.Threads, file.File, 0, allocation, progress, cancellation).ConfigureAwait(false);
             }
 
             await pool.Threads.RunAsync(file.Publish, cancellation).ConfigureAwait(false);

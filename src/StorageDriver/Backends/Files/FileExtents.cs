@@ -52,8 +52,12 @@ internal sealed class FileExtents : IVolumeExtents
     public ValueTask<VolumeExtent> NextExtentAsync(long offset, CancellationToken cancellation) =>
         new(_threads.RunAsync(() => Next(offset), cancellation));
 
-    public ValueTask ZeroAsync(long offset, long length, CancellationToken cancellation) =>
-        new(_threads.RunAsync(() => Zero(offset, length), cancellation));
+    public async ValueTask ZeroAsync(long offset, long length, CancellationToken cancellation)
+    {
+        long end = offset + length;
+        long rest = await _threads.RunAsync(() => Punch(offset, end), cancellation).ConfigureAwait(false);
+        await FileSpace.WriteZerosAsync(_threads, _file, rest, end, null, cancellation).ConfigureAwait(false);
+    }
 
     public ValueTask FlushAsync(CancellationToken cancellation) =>
         new(_threads.RunAsync(
@@ -98,26 +102,23 @@ internal sealed class FileExtents : IVolumeExtents
         return new FileExtents(threads, file, path, isDevice, isDevice ? FileSpaceCalls.End(file) : status.Size);
     }
 
-    private void Write(long offset, in ReadOnlySequence<byte> data)
+    private void Write(long offset, ReadOnlySequence<byte> data)
     {
-        foreach (ReadOnlyMemory<byte> segment in data)
+        while (!data.IsEmpty)
         {
-            for (ReadOnlySpan<byte> rest = segment.Span; !rest.IsEmpty;)
+            long written = FileDataCalls.Write(_file, data, offset);
+            if (written == -Errno.Interrupted)
             {
-                int written = FileDataCalls.Write(_file, rest, offset);
-                if (written == -Errno.Interrupted)
-                {
-                    continue;
-                }
-
-                if (written <= 0)
-                {
-                    throw Failed(written == 0 ? -Errno.NoSpace : written, "write to");
-                }
-
-                rest = rest[written..];
-                offset += written;
+                continue;
             }
+
+            if (written <= 0)
+            {
+                throw Failed(written == 0 ? -Errno.NoSpace : written, "write to");
+            }
+
+            data = data.Slice(written);
+            offset += written;
         }
     }
 
@@ -145,24 +146,23 @@ internal sealed class FileExtents : IVolumeExtents
         return new VolumeExtent(IsHole: false, (hole < 0 ? end : hole) - offset);
     }
 
-    private void Zero(long offset, long length)
+    /// <summary>Makes a hole, or extends the file by one; what is left is to be written, from the result to the end of the range.</summary>
+    private long Punch(long offset, long end)
     {
-        long end = offset + length;
-        long size = _isDevice ? end : FileSpaceCalls.End(_file);
-        long inside = Math.Min(end, size) - offset;
-        if (inside > 0 && (_isDevice || FileSpaceCalls.Punch(_file, offset, inside) < 0))
+        if (_isDevice)
         {
-            FileSpace.WriteZeros(_file, offset, offset + inside);
+            return offset;
         }
 
-        if (end > size)
+        long size = FileSpaceCalls.End(_file);
+        long inside = Math.Min(end, size);
+        if (inside > offset && FileSpaceCalls.Punch(_file, offset, inside - offset) < 0)
         {
-            int result = FileSpaceCalls.SetLength(_file, end);
-            if (result < 0)
-            {
-                throw Failed(result, "extend");
-            }
+            return offset;
         }
+
+        int result = end > size ? FileSpaceCalls.SetLength(_file, end) : 0;
+        return result < 0 ? throw Failed(result, "extend") : end;
     }
 
     private StorageException Failed(long result, string what) => Failed(result, what, _path);

@@ -50,9 +50,9 @@ internal static class FileResize
         {
             try
             {
-                if (allocate && !await FileSpace.TryAllocateAsync(pool, file, 0, capacity, null, cancellation).ConfigureAwait(false))
+                if (allocate && !await FileSpace.TryAllocateAsync(pool.Threads, file, 0, capacity, null, cancellation).ConfigureAwait(false))
                 {
-                    await FileSpace.WriteZerosAsync(pool, file, size, capacity, null, cancellation).ConfigureAwait(false);
+                    await FileSpace.WriteZerosAsync(pool.Threads, file, size, capacity, null, cancellation).ConfigureAwait(false);
                 }
             }
             catch when (size < capacity)

@@ -17,9 +17,9 @@ internal static class FileSpace
     /// <summary>Takes space without writing; false when the file system cannot. What cannot fit is refused before others' space runs out.</summary>
     /// <exception cref="Errors.StorageException">38/18, for example no space left.</exception>
     public static async ValueTask<bool> TryAllocateAsync(
-        PoolContext pool, SafeFileHandle file, long offset, long end, JobProgress? progress, CancellationToken cancellation)
+        PoolThreads threads, SafeFileHandle file, long offset, long end, JobProgress? progress, CancellationToken cancellation)
     {
-        if (offset < end && !await pool.Threads.RunAsync(() => Fits(file, end - offset), cancellation).ConfigureAwait(false))
+        if (offset < end && !await threads.RunAsync(() => Fits(file, end - offset), cancellation).ConfigureAwait(false))
         {
             SystemCall.Check(-Errno.NoSpace, $"cannot allocate {end - offset} bytes");
         }
@@ -28,7 +28,7 @@ internal static class FileSpace
         {
             long from = offset;
             long length = Math.Min(AllocateStep, end - from);
-            int result = await pool.Threads.RunAsync(() => FileSpaceCalls.Allocate(file, from, length), cancellation).ConfigureAwait(false);
+            int result = await threads.RunAsync(() => FileSpaceCalls.Allocate(file, from, length), cancellation).ConfigureAwait(false);
             if (result is -Errno.NotSupported or -Errno.NotImplemented)
             {
                 return false;
@@ -45,30 +45,16 @@ internal static class FileSpace
     /// <summary>Writes zeros.</summary>
     /// <exception cref="Errors.StorageException">38/18.</exception>
     public static async ValueTask WriteZerosAsync(
-        PoolContext pool, SafeFileHandle file, long offset, long end, JobProgress? progress, CancellationToken cancellation)
+        PoolThreads threads, SafeFileHandle file, long offset, long end, JobProgress? progress, CancellationToken cancellation)
     {
         while (offset < end)
         {
             long from = offset;
             long to = Math.Min(from + WriteStep, end);
-            await pool.Threads.RunAsync(() => WriteZeros(file, from, to), cancellation).ConfigureAwait(false);
+            await threads.RunAsync(() => WriteZeros(file, from, to), cancellation).ConfigureAwait(false);
             offset = to;
             Tell(progress, offset);
         }
-    }
-
-    /// <summary>Writes zeros, all on the caller's thread.</summary>
-    public static void WriteZeros(SafeFileHandle file, long offset, long end)
-    {
-        long start = offset;
-        while (offset < end)
-        {
-            int length = (int)Math.Min(Zeros.Length, end - offset);
-            WriteAll(file, Zeros.AsSpan(0, length), offset);
-            offset += length;
-        }
-
-        FileSpaceCalls.StartWriting(file, start, end - start);
     }
 
     /// <exception cref="Errors.StorageException">38/18.</exception>
@@ -100,4 +86,18 @@ internal static class FileSpace
         || system.Numbers.Capacity == 0
         || FileStatusCalls.Get(file, out FileStatus status) < 0
         || length - (status.Blocks * BlockUnit) <= (long)system.Numbers.Available;
+
+    /// <summary>Writes zeros, all on the caller's thread.</summary>
+    private static void WriteZeros(SafeFileHandle file, long offset, long end)
+    {
+        long start = offset;
+        while (offset < end)
+        {
+            int length = (int)Math.Min(Zeros.Length, end - offset);
+            WriteAll(file, Zeros.AsSpan(0, length), offset);
+            offset += length;
+        }
+
+        FileSpaceCalls.StartWriting(file, start, end - start);
+    }
 }

@@ -35,7 +35,7 @@ internal static class FileWipe
                 return;
             }
 
-            await FileSpace.WriteZerosAsync(pool, file, 0, remaining, progress, cancellation).ConfigureAwait(false);
+            await FileSpace.WriteZerosAsync(pool.Threads, file, 0, remaining, progress, cancellation).ConfigureAwait(false);
             await pool.Threads.RunAsync(
                 () => SystemCall.Check(FileSystemCalls.SynchroniseData(file), $"cannot sync data to volume with path '{path}'"), cancellation).ConfigureAwait(false);
         }
