@@ -41,7 +41,7 @@ public sealed class SecretStore : IDisposable
     /// <param name="flags"><c>virConnectListAllSecretsFlags</c>: 1 ephemeral, 2 not, 4 private, 8 not; a pair with no bit set does not filter.</param>
     public IReadOnlyList<SecretReference> List(uint flags)
     {
-        CheckFlags(flags, 0xF, nameof(List));
+        CheckFlags(flags, 0xF, "ListAllSecrets");
         return [.. _secrets.Values.Select(secret => secret.Definition)
             .Where(secret => Passes(flags, secret.IsEphemeral) && Passes(flags >> 2, secret.IsPrivate))
             .Select(secret => secret.Reference)];
@@ -56,14 +56,14 @@ public sealed class SecretStore : IDisposable
     /// <param name="flags">None is known.</param>
     public string GetXml(Guid uuid, uint flags)
     {
-        CheckFlags(flags, 0, nameof(GetXml));
+        CheckFlags(flags, 0, "SecretGetXMLDesc");
         return SecretXml.Format(Find(uuid).Definition);
     }
 
     /// <param name="flags">None is known.</param>
     public byte[] GetValue(Guid uuid, uint flags)
     {
-        CheckFlags(flags, 0, nameof(GetValue));
+        CheckFlags(flags, 0, "SecretGetValue");
         var secret = Find(uuid);
         return secret.Definition.IsPrivate ? throw StorageErrors.SecretIsPrivate() : secret.Value ?? throw StorageErrors.SecretWithoutValue(uuid);
     }
@@ -71,7 +71,7 @@ public sealed class SecretStore : IDisposable
     /// <param name="flags">1: validate.</param>
     public async ValueTask<SecretReference> DefineAsync(string xml, uint flags, CancellationToken cancellation)
     {
-        CheckFlags(flags, Validate, "secretDefineXML");
+        CheckFlags(flags, Validate, "SecretDefineXML");
         var definition = SecretXml.Parse(xml, (flags & Validate) != 0);
         await ChangeAsync(
             () =>
@@ -92,7 +92,7 @@ public sealed class SecretStore : IDisposable
             throw StorageErrors.SecretValueEmpty();
         }
 
-        CheckFlags(flags, 0, "secretSetValue");
+        CheckFlags(flags, 0, "SecretSetValue");
         await ChangeAsync(
             () =>
             {

@@ -55,6 +55,10 @@ public sealed class SecretXmlTests
         Assert.Equal((StorageErrorCode)code, Assert.Throws<StorageException>(() => SecretXml.Parse(xml, validate: false)).Code);
 
     [Fact]
+    public void A_syntax_error_is_the_secret_modules() =>
+        Assert.Equal(StorageErrorDomain.Secret, Assert.Throws<StorageException>(() => SecretXml.Parse("<secret", validate: false)).Domain);
+
+    [Fact]
     public void Validation_names_what_the_schema_does_not_know()
     {
         const string Text = "<secret><bogus/></secret>";
