@@ -113,7 +113,7 @@ public sealed partial class StorageDriver
     public async ValueTask<string> FindPoolSourcesAsync(string type, string? specification, uint flags, CancellationToken cancellation)
     {
         var info = PoolTypes.Find(type) ?? throw StorageErrors.UnknownPoolType(type);
-        var backend = _driver.Backends.Get(info.Type) as ISourceDiscovery ?? throw StorageErrors.NotSupported(type, "finding sources");
+        var backend = _driver.Backends.Find(info.Type) as ISourceDiscovery ?? throw StorageErrors.NotSupported(type, "finding sources");
         CheckFlags(flags, 0, nameof(FindPoolSourcesAsync));
         var wanted = specification is null ? null : SourceListXml.Parse(specification, info);
         var sources = await backend.FindSourcesAsync(_driver.Host, wanted, cancellation).ConfigureAwait(false);

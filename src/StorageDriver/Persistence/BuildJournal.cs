@@ -7,28 +7,24 @@ namespace Cistern.Storage.Persistence;
 /// </summary>
 public sealed class BuildJournal(string directory)
 {
-    private static int s_last;
-
     private string Directory { get; } = Path.Combine(directory, "building");
 
     /// <summary>Records <paramref name="path"/> before the file is made; dispose of the record when the file is gone or has its final name.</summary>
     public IDisposable Record(string path)
     {
         System.IO.Directory.CreateDirectory(Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
-        var record = Path.Combine(Directory, $"{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}");
+        var record = Path.Combine(Directory, Guid.NewGuid().ToString("N"));
         File.WriteAllText(record, path);
         return new Entry(record);
     }
 
-    /// <summary>Removes what an earlier process left. A path whose folder is missing (not mounted yet) stays recorded.</summary>
-    public void CleanUp()
-    {
-        if (!System.IO.Directory.Exists(Directory))
-        {
-            return;
-        }
+    /// <summary>The records there are; when a server starts, those that an earlier one left.</summary>
+    public IReadOnlyList<string> Records() => System.IO.Directory.Exists(Directory) ? System.IO.Directory.GetFiles(Directory) : [];
 
-        foreach (var record in System.IO.Directory.GetFiles(Directory))
+    /// <summary>Removes the files that the records name. A path whose folder is missing (not mounted yet) stays recorded.</summary>
+    public static void CleanUp(IEnumerable<string> records)
+    {
+        foreach (var record in records)
         {
             var path = File.ReadAllText(record);
             if (System.IO.Directory.Exists(Path.GetDirectoryName(path)))

@@ -99,13 +99,20 @@ internal sealed class PoolActivation(DriverContext driver)
     /// <summary>Publishes a pool that was found up when the server started, without starting it.</summary>
     public async Task AdoptAsync(StoragePool pool)
     {
-        var backend = driver.Backend(pool.State.Definition);
-        var session = backend is IPoolActivation resumable
-            ? await resumable.ResumeAsync(pool.Context(pool.State), CancellationToken.None).ConfigureAwait(false)
-            : null;
-        var contents = await backend.RefreshAsync(pool.Context(pool.State, session), CancellationToken.None).ConfigureAwait(false);
+        var state = pool.State;
+        var backend = driver.Backend(state.Definition);
+        await using var undo = new Undo(_logger);
+        IPoolSession? session = null;
+        if (backend is IPoolActivation resumable)
+        {
+            session = await resumable.ResumeAsync(pool.Context(state), CancellationToken.None).ConfigureAwait(false);
+            undo.Add(() => session?.DisposeAsync() ?? ValueTask.CompletedTask);
+        }
+
+        var contents = await backend.RefreshAsync(pool.Context(state, session), CancellationToken.None).ConfigureAwait(false);
         using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
         PublishActive(pool, backend, session, contents);
+        undo.Commit();
     }
 
     /// <summary>Brings a pool that is marked as starting up; on failure everything done is undone.</summary>

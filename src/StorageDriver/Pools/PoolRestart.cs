@@ -1,6 +1,7 @@
 using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Persistence;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage.Pools;
@@ -8,19 +9,38 @@ namespace Cistern.Storage.Pools;
 /// <summary>What happens to the pools when the server starts: those that ran are taken up again, those marked for it are started.</summary>
 internal sealed partial class PoolRestart(DriverContext driver, PoolActivation activation)
 {
+    /// <summary>How long clients wait for pools that are slow to come up.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     private readonly ILogger<PoolRestart> _logger = driver.Host.Loggers.CreateLogger<PoolRestart>();
 
-    /// <summary>Pools are checked and started side by side, so that one that hangs does not hold up the others. Failures are logged.</summary>
+    /// <summary>
+    /// Pools are taken up and started side by side, so that one that hangs does not hold up the others; after a while the server goes on
+    /// without those that are not ready. Failures are logged.
+    /// </summary>
     public async Task RunAsync()
     {
+        var leftOver = driver.Host.Journal.Records();
         var ran = LoadStates();
         LoadConfigurations();
-        await Task.WhenAll(ran.Select(ResumeAsync)).ConfigureAwait(false);
-        CleanUp();
+        await WaitAsync(ran.Select(ResumeAsync)).ConfigureAwait(false);
+        _ = Task.Run(() => CleanUp(leftOver));
         if (driver.Store.TakeFirstStart())
         {
-            var due = driver.Registry.All.Where(pool => pool.State is { Autostart: true, IsActive: false });
-            await Task.WhenAll(due.Select(AutostartAsync)).ConfigureAwait(false);
+            var due = driver.Registry.All.Where(pool => pool.State is { Autostart: true, IsActive: false, Starting: false });
+            await WaitAsync(due.Select(AutostartAsync)).ConfigureAwait(false);
+        }
+    }
+
+    private async Task WaitAsync(IEnumerable<Task> tasks)
+    {
+        try
+        {
+            await Task.WhenAll(tasks).WaitAsync(Patience, driver.Host.Clock).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            LogNotWaited(Patience.TotalSeconds);
         }
     }
 
@@ -110,11 +130,11 @@ internal sealed partial class PoolRestart(DriverContext driver, PoolActivation a
         }
     }
 
-    private void CleanUp()
+    private void CleanUp(IReadOnlyList<string> leftOver)
     {
         try
         {
-            driver.Host.Journal.CleanUp();
+            BuildJournal.CleanUp(leftOver);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -133,6 +153,9 @@ internal sealed partial class PoolRestart(DriverContext driver, PoolActivation a
 
     [LoggerMessage(6013, LogLevel.Error, "Storage pool {Pool} could not be started with the server: {Reason}")]
     private partial void LogNotAutostarted(string pool, string reason);
+
+    [LoggerMessage(6015, LogLevel.Warning, "Storage pools are still coming up after {Seconds} s; the server does not wait for them")]
+    private partial void LogNotWaited(double seconds);
 
     [LoggerMessage(6014, LogLevel.Warning, "Files of volumes that were under construction could not be removed: {Reason}")]
     private partial void LogNotCleanedUp(string reason);

@@ -113,8 +113,7 @@ internal sealed class VolumeCreation(PoolScanner scanner)
         try
         {
             gate.Open();
-            await build(job).ConfigureAwait(false);
-            made = await DescribeAsync(pool, run, volume).ConfigureAwait(false);
+            made = await MakeAsync(pool, run, volume, () => build(job)).ConfigureAwait(false);
             numbers = await PoolScanner.NumbersAsync(pool, pool.State).ConfigureAwait(false);
         }
         finally
@@ -138,21 +137,20 @@ internal sealed class VolumeCreation(PoolScanner scanner)
         pool.Publish(state, volumes);
     }
 
-    /// <summary>The volume as built; one that cannot be described is deleted again.</summary>
-    private static async ValueTask<ScannedVolume> DescribeAsync(StoragePool pool, PoolRun run, VolumeDefinition volume)
+    /// <summary>Builds and describes; what a failure would leave is deleted.</summary>
+    private static async ValueTask<ScannedVolume> MakeAsync(StoragePool pool, PoolRun run, VolumeDefinition volume, Func<ValueTask> build)
     {
-        if (run.Backend is not IVolumeRefresh backend)
-        {
-            return new ScannedVolume(volume);
-        }
-
         var context = pool.Context(pool.State);
+        bool left = run.Backend.Info.SerialisesChanges;
         try
         {
-            return await backend.RefreshVolumeAsync(context, volume, CancellationToken.None).ConfigureAwait(false)
-                ?? throw StorageErrors.NoVolume(volume.Name);
+            await build().ConfigureAwait(false);
+            left = true;
+            return run.Backend is not IVolumeRefresh backend
+                ? new ScannedVolume(volume)
+                : await backend.RefreshVolumeAsync(context, volume, CancellationToken.None).ConfigureAwait(false) ?? throw StorageErrors.NoVolume(volume.Name);
         }
-        catch (StorageException) when (run.Backend is IVolumeDeletion)
+        catch when (left && run.Backend is IVolumeDeletion)
         {
             await ((IVolumeDeletion)run.Backend).DeleteAsync(context, volume, 0, CancellationToken.None).ConfigureAwait(false);
             throw;

@@ -116,4 +116,27 @@ public sealed class RestartTests
         await Expect.FailsAsync(StorageErrorCode.InternalError, async () =>
             await StorageDriver.OpenAsync(driver.Options, Microsoft.Extensions.Logging.Abstractions.NullLoggerFactory.Instance, default));
     }
+
+    [Fact]
+    public async Task A_pool_that_hangs_does_not_keep_the_server_from_starting()
+    {
+        var clock = new ManualClock();
+        await using var driver = await OpenAsync(clock: clock);
+        var hung = await driver.StartedAsync("hung");
+        await driver.CloseAsync();
+        var parked = driver.Steps.Park(Step.IsActive);
+        var opening = driver.OpenStorageAsync();
+        await parked.Reached;
+
+        clock.Advance(TimeSpan.FromSeconds(10));
+        await opening;
+
+        Assert.False(driver.Storage.IsPoolActive(hung));
+        await Expect.FailsAsync(StorageErrorCode.OperationInvalid, () => driver.Storage.StartPoolAsync(hung, 0, default));
+        var scanned = driver.Steps.Park(Step.ScanEnds);
+        parked.Release();
+        await scanned.Reached;
+        scanned.Release();
+        Assert.True(SpinWait.SpinUntil(() => driver.Storage.IsPoolActive(hung), TimeSpan.FromSeconds(30)));
+    }
 }

@@ -20,7 +20,7 @@ public sealed class BuildJournalTests : IDisposable
         journal.Record(left);
         journal.Record(finished).Dispose();
 
-        new BuildJournal(_folder["run"]).CleanUp();
+        BuildJournal.CleanUp(new BuildJournal(_folder["run"]).Records());
 
         Assert.False(File.Exists(left));
         Assert.True(File.Exists(finished));
@@ -33,11 +33,11 @@ public sealed class BuildJournalTests : IDisposable
     {
         var journal = new BuildJournal(_folder["run"]);
         journal.Record(_folder["unmounted/.a.part"]);
-        journal.CleanUp();
+        BuildJournal.CleanUp(journal.Records());
         Directory.CreateDirectory(_folder["unmounted"]);
         var left = _folder.Write("unmounted/.a.part", [1]);
 
-        journal.CleanUp();
+        BuildJournal.CleanUp(journal.Records());
 
         Assert.False(File.Exists(left));
     }
