@@ -8,7 +8,7 @@ internal static class AtomicFile
     private const string TemporaryPrefix = ".new-";
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    private static int s_last;
+    private static int _last;
 
     /// <summary>Replaces or makes a file, mode 0600.</summary>
     public static void Write(string path, string text)
@@ -67,7 +67,7 @@ internal static class AtomicFile
     }
 
     private static string TemporaryName(string folder) =>
-        Path.Combine(folder, $"{TemporaryPrefix}{Environment.ProcessId}-{Interlocked.Increment(ref s_last)}");
+        Path.Combine(folder, $"{TemporaryPrefix}{Environment.ProcessId}-{Interlocked.Increment(ref _last)}");
 
     private static void Synchronise(string folder) =>
         SystemCall.Check(FileSystemCalls.SynchroniseFolder(folder), $"cannot synchronise folder '{folder}'");
