@@ -18,7 +18,10 @@ public sealed partial class CommandRunner(HostTools tools, ILogger<CommandRunner
     {
         ImmutableArray<string> line = CommandLine.Build(command, tools);
         return Task.Factory.StartNew(
-            () => Run(command, line, cancellation), cancellation, TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach, TaskScheduler.Default);
+            () => Run(command, line, cancellation),
+            cancellation,
+            TaskCreationOptions.LongRunning | TaskCreationOptions.DenyChildAttach,
+            TaskScheduler.Default);
     }
 
     private CommandResult Run(Command command, ImmutableArray<string> line, CancellationToken cancellation)

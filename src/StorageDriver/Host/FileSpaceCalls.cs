@@ -3,7 +3,9 @@ using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Host;
 
-/// <summary>Calls on the space of open files: size, allocation, holes, shared extents. Results as <see cref="SystemCall"/> says; all sizes in bytes.</summary>
+/// <summary>
+/// Calls on the space of open files: size, allocation, holes, shared extents. Results as <see cref="SystemCall"/> says; all sizes in bytes.
+/// </summary>
 internal static unsafe partial class FileSpaceCalls
 {
     private const int KeepSize = 1;
@@ -61,7 +63,10 @@ internal static unsafe partial class FileSpaceCalls
         return SystemCall.Result(IoControl(to, CloneFile, source.Number));
     }
 
-    /// <summary>Sets or clears "no copy on write" on an empty file or a folder; a file system that knows no such thing answers <see cref="Errno.NotTerminal"/> or <see cref="Errno.NotSupported"/>.</summary>
+    /// <summary>
+    /// Sets or clears "no copy on write" on an empty file or a folder; <see cref="Errno.NotTerminal"/> or <see cref="Errno.NotSupported"/> where the
+    /// file system knows no such thing.
+    /// </summary>
     public static int SetNoCopyOnWrite(SafeFileHandle file, bool on)
     {
         long attributes = 0;

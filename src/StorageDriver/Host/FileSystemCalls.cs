@@ -28,9 +28,10 @@ internal static partial class FileSystemCalls
 
     /// <summary>open(2) of a name in an open folder, close-on-exec; a descriptor that the caller closes.</summary>
     /// <param name="name">Bytes ended by a zero.</param>
-    public static unsafe int Open(int folder, byte* name, int flags) => SystemCall.Result(OpenAtBytes(folder, name, flags | OpenFlags.CloseOnExec, 0));
+    public static unsafe int Open(int folder, byte* name, int flags) =>
+        SystemCall.Result(OpenAtBytes(folder, name, flags | OpenFlags.CloseOnExec, 0));
 
-    /// <summary>Gives a file opened with <see cref="OpenFlags.Unnamed"/> its name; fails with <see cref="Errno.Exists"/> rather than replace one.</summary>
+    /// <summary>Gives a file opened with <see cref="OpenFlags.Unnamed"/> its name; <see cref="Errno.Exists"/> rather than replace another.</summary>
     public static int Link(SafeFileHandle unnamed, string path)
     {
         using OpenDescriptor source = new(unnamed);

@@ -160,7 +160,11 @@ public sealed class FileCreationTests : IDisposable
     [InlineData("dir")]
     public async Task A_backing_store_needs_an_image_format(string format)
     {
-        VolumeDefinition request = TestPool.Raw("disk", MiB) with { Target = new VolumeTarget { Format = format }, BackingStore = new BackingStore("/x", "raw") };
+        VolumeDefinition request = TestPool.Raw("disk", MiB) with
+        {
+            Target = new VolumeTarget { Format = format },
+            BackingStore = new BackingStore("/x", "raw"),
+        };
         Assert.Equal(StorageErrorCode.NoSupport, (await Assert.ThrowsAsync<StorageException>(() => _pool.CreateAsync(request))).Code);
     }
 
@@ -218,7 +222,9 @@ public sealed class FileCreationTests : IDisposable
             return new CommandResult(0, "", "");
         };
         await pool.CreateAsync(TestPool.Raw("disk", MiB) with { Target = new VolumeTarget { Format = "qcow2" } });
-        Assert.Matches($"^qemu-img create -f qcow2 -o compat=1.1 {pool.Folder.Path}/\\.disk\\.cistern-test-[0-9a-f]{{32}}\\.part 1024K$", Assert.Single(pool.Commands.Lines));
+        Assert.Matches(
+            $"^qemu-img create -f qcow2 -o compat=1.1 {pool.Folder.Path}/\\.disk\\.cistern-test-[0-9a-f]{{32}}\\.part 1024K$",
+            Assert.Single(pool.Commands.Lines));
         Assert.Equal("image", File.ReadAllText(pool.Folder["disk"]));
     }
 

@@ -5,7 +5,7 @@ using Cistern.Storage.Images;
 
 namespace Cistern.Storage.Backends.Files;
 
-/// <summary>The files that a pool's images are layered on, each looked at once in a scan however many images share it. Safe for several threads.</summary>
+/// <summary>The files that a pool's images are layered on; each is looked at once in a scan, however many share it. Safe for several threads.</summary>
 internal sealed class BackingFiles(TimeProvider clock)
 {
     private readonly ConcurrentDictionary<string, FileStatus?> _looks = new(StringComparer.Ordinal);
@@ -41,7 +41,8 @@ internal sealed class BackingFiles(TimeProvider clock)
     }
 
     private static string Probe(string path, in FileStatus status) =>
-        status.Type is FileType.Regular or FileType.BlockDevice && FileHeader.TryRead(path, status.Type == FileType.BlockDevice, out ImageHeader header, out _) == 0
+        status.Type is FileType.Regular or FileType.BlockDevice
+        && FileHeader.TryRead(path, status.Type == FileType.BlockDevice, out ImageHeader header, out _) == 0
             ? header.Format
             : FileHeader.Raw.Format;
 

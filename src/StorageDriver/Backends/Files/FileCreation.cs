@@ -13,7 +13,6 @@ internal static class FileCreation
     public const uint PreallocateMetadata = 1;
     public const uint Reflink = 2;
     private const uint Validate = 4;
-    private const uint DefaultMode = 0x180; // 0600
 
     /// <summary>Completes a request with kind, path and key, and refuses what cannot be made; makes nothing.</summary>
     /// <exception cref="StorageException">8, 55, 67 or 3/18: flags, name or path, combination of options.</exception>
@@ -94,7 +93,7 @@ internal static class FileCreation
     private static void BuildFolder(VolumeDefinition volume)
     {
         string path = volume.Target.Path!;
-        int result = FileSystemCalls.MakeFolder(path, DefaultMode);
+        int result = FileSystemCalls.MakeFolder(path, FileOwnership.DefaultVolumeMode);
         if (result == -Errno.Exists)
         {
             throw StorageErrors.VolumePathExists(path);
@@ -104,10 +103,11 @@ internal static class FileCreation
         try
         {
             SystemCall.Check(
-                FileSystemCalls.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out SafeFileHandle? folder), $"cannot open directory '{path}'");
+                FileSystemCalls.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out SafeFileHandle? folder),
+                $"cannot open directory '{path}'");
             using (folder)
             {
-                FileOwnership.Set(folder!, volume.Target.Permissions, DefaultMode, path);
+                FileOwnership.Set(folder!, volume.Target.Permissions, FileOwnership.DefaultVolumeMode, path);
             }
         }
         catch

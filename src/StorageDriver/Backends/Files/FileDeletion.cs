@@ -21,7 +21,8 @@ internal static class FileDeletion
         };
         if (result is not (0 or -Errno.NoEntry))
         {
-            throw StorageErrors.System(-result, volume.Kind == VolumeKind.File ? $"cannot unlink file '{path}'" : $"cannot remove directory '{path}'");
+            string what = volume.Kind == VolumeKind.File ? "unlink file" : "remove directory";
+            throw StorageErrors.System(-result, $"cannot {what} '{path}'");
         }
     }
 

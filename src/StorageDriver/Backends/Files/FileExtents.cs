@@ -29,7 +29,8 @@ internal sealed class FileExtents : IVolumeExtents
     public SafeFileHandle? Handle => _file;
 
     /// <exception cref="StorageException">38/38.</exception>
-    public static async ValueTask<IVolumeExtents> OpenAsync(PoolContext pool, VolumeDefinition volume, FileAccess access, CancellationToken cancellation) =>
+    public static async ValueTask<IVolumeExtents> OpenAsync(
+        PoolContext pool, VolumeDefinition volume, FileAccess access, CancellationToken cancellation) =>
         await pool.Threads.RunAsync(() => Open(pool.Threads, volume.Target.Path!, access), cancellation).ConfigureAwait(false);
 
     public ValueTask<int> ReadAtAsync(long offset, Memory<byte> buffer, CancellationToken cancellation) =>

@@ -8,7 +8,13 @@ namespace Cistern.Storage.Backends.Files;
 /// <summary>Owner, group and mode of files and folders.</summary>
 internal static class FileOwnership
 {
-    /// <summary>Owner and group are changed where they differ from what is asked for, then the mode, which the change of owner may have cut.</summary>
+    /// <summary>Mode of volumes whose document gives none: 0600.</summary>
+    public const uint DefaultVolumeMode = 0x180;
+
+    /// <summary>Mode of a pool's folder whose document gives none: 0711.</summary>
+    public const uint DefaultPoolMode = 0x1C9;
+
+    /// <summary>Changes owner and group where they are not as asked for, then the mode, which a change of owner may have cut.</summary>
     /// <param name="defaultMode">For a document that gives none; null: it stays.</param>
     /// <exception cref="StorageException">38/18.</exception>
     public static void Set(SafeFileHandle file, Permissions? permissions, uint? defaultMode, string path)
@@ -18,7 +24,8 @@ internal static class FileOwnership
         uint? group = permissions?.Group == status.Group ? null : permissions?.Group;
         if (owner is not null || group is not null)
         {
-            SystemCall.Check(FileSystemCalls.ChangeOwner(file, owner, group), $"cannot chown '{path}' to ({owner ?? status.Owner}, {group ?? status.Group})");
+            SystemCall.Check(
+                FileSystemCalls.ChangeOwner(file, owner, group), $"cannot chown '{path}' to ({owner ?? status.Owner}, {group ?? status.Group})");
         }
 
         if ((permissions?.Mode ?? defaultMode) is { } mode && (mode != status.PermissionBits || owner is not null || group is not null))

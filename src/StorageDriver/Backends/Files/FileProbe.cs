@@ -98,10 +98,13 @@ internal static unsafe class FileProbe
     private static bool HoldsZerosOnly(ProbeSettings settings, in FileStatus status) =>
         status.Size == 0 || (status.Blocks == 0 && status.Device == settings.Device);
 
-    private static ScannedVolume WithAccessTime(ScannedVolume known, FileTime access) =>
-        known.Definition.Target.Timestamps is not { } times || times.Access == access
+    private static ScannedVolume WithAccessTime(ScannedVolume known, FileTime access)
+    {
+        VolumeTarget target = known.Definition.Target;
+        return target.Timestamps is not { } times || times.Access == access
             ? known
-            : known with { Definition = known.Definition with { Target = known.Definition.Target with { Timestamps = times with { Access = access } } } };
+            : known with { Definition = known.Definition with { Target = target with { Timestamps = times with { Access = access } } } };
+    }
 
     /// <summary>Errors that say that there is nothing behind the name.</summary>
     private static bool IsGone(int result) => result is -Errno.NoEntry or -Errno.Loop or -Errno.NotDirectory or -Errno.NoSuchDevice;

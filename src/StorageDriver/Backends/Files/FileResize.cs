@@ -62,7 +62,8 @@ internal static class FileResize
             }
 
             await pool.Threads.RunAsync(
-                () => SystemCall.Check(FileSpaceCalls.SetLength(file, capacity), $"cannot truncate file '{path}'"), cancellation).ConfigureAwait(false);
+                () => SystemCall.Check(FileSpaceCalls.SetLength(file, capacity), $"cannot truncate file '{path}'"),
+                cancellation).ConfigureAwait(false);
         }
     }
 

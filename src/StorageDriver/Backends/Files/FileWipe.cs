@@ -18,7 +18,8 @@ internal static class FileWipe
     private static readonly string[] Patterns = ["nnsa", "dod", "bsi", "gutmann", "schneier", "pfitzner7", "pfitzner33", "random"];
 
     /// <exception cref="StorageException">74/18: trim; 38/18: the file cannot be opened or written; 1/0: scrub failed.</exception>
-    public static async ValueTask RunAsync(PoolContext pool, VolumeDefinition volume, uint algorithm, JobProgress progress, CancellationToken cancellation)
+    public static async ValueTask RunAsync(
+        PoolContext pool, VolumeDefinition volume, uint algorithm, JobProgress progress, CancellationToken cancellation)
     {
         if (algorithm == Trim)
         {
@@ -37,14 +38,17 @@ internal static class FileWipe
 
             await FileSpace.WriteZerosAsync(pool.Threads, file, 0, remaining, progress, cancellation).ConfigureAwait(false);
             await pool.Threads.RunAsync(
-                () => SystemCall.Check(FileSystemCalls.SynchroniseData(file), $"cannot sync data to volume with path '{path}'"), cancellation).ConfigureAwait(false);
+                () => SystemCall.Check(FileSystemCalls.SynchroniseData(file), $"cannot sync data to volume with path '{path}'"),
+                cancellation).ConfigureAwait(false);
         }
     }
 
     /// <summary>The command for one of the algorithms 1 to 8.</summary>
     public static Command Scrub(uint algorithm, string path) => new("scrub", ["-f", "-p", Patterns[algorithm - 1], path]);
 
-    /// <summary>Opens the file. A sparse one is wiped by this already: cut to nothing and extended again; of any other, how much is to be overwritten.</summary>
+    /// <summary>
+    /// Opens the file and says how much of it is to be overwritten: nothing of a sparse one, which is wiped by being cut to nothing and extended again.
+    /// </summary>
     private static (SafeFileHandle File, long Remaining) Open(string path, uint algorithm)
     {
         SystemCall.Check(

@@ -6,7 +6,9 @@ using Cistern.Storage.Images;
 
 namespace Cistern.Storage.Backends.Files;
 
-/// <summary>Makes volumes in formats other than raw, by <c>qemu-img</c>. The image lies beside its later name, so a relative backing path holds for both.</summary>
+/// <summary>
+/// Makes volumes in formats other than raw, by <c>qemu-img</c>. The image lies beside its later name, so a relative backing path holds for both.
+/// </summary>
 internal static class ImageCreation
 {
     /// <exception cref="StorageException">38/18: the backing file cannot be read; 1/0: the tool failed.</exception>
@@ -23,7 +25,8 @@ internal static class ImageCreation
             cancellation);
 
     /// <summary>As <see cref="BuildAsync"/>, filled from another volume of this host.</summary>
-    public static ValueTask ConvertAsync(PoolContext pool, VolumeDefinition volume, VolumeDefinition source, uint flags, CancellationToken cancellation) =>
+    public static ValueTask ConvertAsync(
+        PoolContext pool, VolumeDefinition volume, VolumeDefinition source, uint flags, CancellationToken cancellation) =>
         RunAsync(
             pool,
             volume,

@@ -7,12 +7,10 @@ namespace Cistern.Storage.Backends.Files;
 
 /// <summary>
 /// A volume's file under construction: without a name where the file system can, else under a temporary one that the journal records. It gets
-/// its own name at the end, whole, and never takes that of a file that exists. Disposed of before that, nothing is left of it. Not for two threads at once.
+/// its own name at the end, whole, and never takes that of a file that exists. Disposed of before that, nothing is left of it.
 /// </summary>
 internal sealed class NewFile : IAsyncDisposable
 {
-    private const uint DefaultMode = 0x180; // 0600
-
     private readonly PoolContext _pool;
     private readonly VolumeDefinition _volume;
     private readonly string? _part;
@@ -43,7 +41,8 @@ internal sealed class NewFile : IAsyncDisposable
     /// <exception cref="StorageException">38/18.</exception>
     public static NewFile Create(PoolContext pool, VolumeDefinition volume)
     {
-        int result = FileSystemCalls.Open(pool.Definition.Target!.Path, OpenFlags.ReadWrite | OpenFlags.Unnamed, DefaultMode, out SafeFileHandle? unnamed);
+        int result = FileSystemCalls.Open(
+            pool.Definition.Target!.Path, OpenFlags.ReadWrite | OpenFlags.Unnamed, FileOwnership.DefaultVolumeMode, out SafeFileHandle? unnamed);
         if (result is not (0 or -Errno.NotSupported or -Errno.IsDirectory))
         {
             throw StorageErrors.System(-result, $"cannot create file '{volume.Target.Path}'");
@@ -131,10 +130,11 @@ internal sealed class NewFile : IAsyncDisposable
 
     private void OpenPart(int flags) =>
         SystemCall.Check(
-            FileSystemCalls.Open(Part, OpenFlags.ReadWrite | OpenFlags.NoFollow | flags, DefaultMode, out _file), $"cannot create file '{_volume.Target.Path}'");
+            FileSystemCalls.Open(Part, OpenFlags.ReadWrite | OpenFlags.NoFollow | flags, FileOwnership.DefaultVolumeMode, out _file),
+            $"cannot create file '{_volume.Target.Path}'");
 
     private void SetOwnership() =>
-        FileOwnership.Set(File, _volume.Target.Permissions, DefaultMode, _volume.Target.Path!);
+        FileOwnership.Set(File, _volume.Target.Permissions, FileOwnership.DefaultVolumeMode, _volume.Target.Path!);
 
     private void Discard()
     {

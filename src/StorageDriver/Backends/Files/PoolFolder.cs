@@ -8,10 +8,9 @@ namespace Cistern.Storage.Backends.Files;
 /// <summary>The target folder of a pool of files.</summary>
 internal static class PoolFolder
 {
-    private const uint DefaultMode = 0x1C9; // 0711
     private const uint ParentMode = 0x1FF; // 0777, cut by the server's umask
 
-    /// <summary>Makes the folder and what leads to it. One that exists gets the owner, group and mode of the document, and keeps what that does not give.</summary>
+    /// <summary>Makes the folder and what leads to it. One that exists keeps of owner, group and mode what the document does not give.</summary>
     /// <exception cref="StorageException">8/18: a relative path; 38/18.</exception>
     public static void Build(PoolDefinition pool)
     {
@@ -22,7 +21,7 @@ internal static class PoolFolder
         }
 
         MakeParents(path);
-        int result = FileSystemCalls.MakeFolder(path, pool.Target.Permissions?.Mode ?? DefaultMode);
+        int result = FileSystemCalls.MakeFolder(path, pool.Target.Permissions?.Mode ?? FileOwnership.DefaultPoolMode);
         bool made = result == 0;
         if (!made && result != -Errno.Exists)
         {
@@ -66,7 +65,7 @@ internal static class PoolFolder
             FileSystemCalls.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFileHandle? folder), $"cannot open directory '{path}'");
         using (folder)
         {
-            FileOwnership.Set(folder!, pool.Target.Permissions, made ? DefaultMode : null, path);
+            FileOwnership.Set(folder!, pool.Target.Permissions, made ? FileOwnership.DefaultPoolMode : null, path);
             if (pool.Cow is { } cow)
             {
                 SystemCall.Check(FileSpaceCalls.SetNoCopyOnWrite(folder!, !cow), $"cannot control copy on write of directory '{path}'");
