@@ -67,12 +67,18 @@ internal static class Schemas
             Secret with { Required = false },
             new("cipher", ["name", "size", "mode", "hash"]) { RequiredAttributes = ["name", "size"] },
             new("ivgen", ["name", "hash"]) { RequiredAttributes = ["name"] },
-        ]) { RequiredAttributes = ["format"] },
+        ])
+        {
+            RequiredAttributes = ["format"],
+        },
         new("compat"),
         new("nocow"),
         Size("clusterSize"),
         new("features", [], [new("lazy_refcounts"), new("extended_l2")]),
-    ]) { Required = true };
+    ])
+    {
+        Required = true,
+    };
 
     private static Schema[] SourceParts(PoolTypeInfo type)
     {

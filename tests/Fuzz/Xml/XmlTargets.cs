@@ -19,6 +19,9 @@ internal static class XmlTargets
         "scsi", "rbd", "zfs", "qcow2", "luks", "18446744073709551616", "-1", "0777", "E", "KiB", "/", "//", "'", "\"", ">", "/>",
     ];
 
+    /// <summary>Types that differ in what they make of volumes and sources.</summary>
+    private static readonly PoolTypeInfo[] Types = [.. new[] { PoolType.Dir, PoolType.Disk, PoolType.Logical, PoolType.Scsi }.Select(PoolTypes.Get)];
+
     public static void Pool(ReadOnlySpan<byte> input)
     {
         var xml = Encoding.UTF8.GetString(input);
@@ -36,7 +39,7 @@ internal static class XmlTargets
     public static void Volume(ReadOnlySpan<byte> input)
     {
         var xml = Encoding.UTF8.GetString(input);
-        foreach (var type in PoolTypes.All)
+        foreach (var type in Types)
         {
             Refusable(() => VolumeXml.Parse(xml, type, VolumeParseMode.CreateFrom, validate: true));
             Refusable(() =>
@@ -50,7 +53,7 @@ internal static class XmlTargets
     public static void Source(ReadOnlySpan<byte> input)
     {
         var xml = Encoding.UTF8.GetString(input);
-        foreach (var type in PoolTypes.All)
+        foreach (var type in Types)
         {
             Refusable(() => SourceListXml.Format([SourceListXml.Parse(xml, type)], type));
         }
