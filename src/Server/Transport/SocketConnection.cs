@@ -1,3 +1,4 @@
+using System.ComponentModel;
 using System.IO.Pipelines;
 using System.Runtime.InteropServices;
 using Cistern.Server.Auth;
@@ -193,9 +194,9 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
             _poller.WatchWrites(_socket, _registration, watch);
             _watchesWrites = watch;
         }
-        catch (ObjectDisposedException)
+        catch (Exception exception) when (exception is ObjectDisposedException or Win32Exception)
         {
-            // The connection has ended: the next send says so.
+            // The connection has ended and is no longer registered: the next send says so.
             _isAborted = true;
         }
     }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.ComponentModel;
 using System.Net;
 using System.Net.Sockets;
 using System.Runtime.InteropServices;
@@ -17,18 +18,16 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
     private readonly SocketPoller _poller;
     private readonly Socket _socket;
     private readonly Func<SocketHandle, ReadOnlySpan<byte>, ClientIdentity?> _identify;
-    private readonly string? _path;
     private readonly ILogger _log;
     private readonly AsyncSignal _acceptable = new();
     private readonly long _registration;
     private volatile bool _isClosed;
 
     private SocketListener(
-        SocketPoller poller, Socket socket, string address, string? path, Func<SocketHandle, ReadOnlySpan<byte>, ClientIdentity?> identify, ILogger log)
+        SocketPoller poller, Socket socket, string address, Func<SocketHandle, ReadOnlySpan<byte>, ClientIdentity?> identify, ILogger log)
     {
         _poller = poller;
         _socket = socket;
-        _path = path;
         _identify = identify;
         _log = log;
         Address = address;
@@ -57,7 +56,7 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         {
             socket.Bind(new UnixDomainSocketEndPoint(path));
             File.SetUnixFileMode(path, mode);
-            return new SocketListener(poller, socket, path, path, (peer, _) => PeerCredentials.Of(peer, path, isReadOnly), log);
+            return new SocketListener(poller, socket, path, (peer, _) => PeerCredentials.Of(peer, path, isReadOnly), log);
         }
         catch
         {
@@ -83,7 +82,7 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
             socket.NoDelay = true;
             socket.Bind(endPoint);
             var local = (IPEndPoint)socket.LocalEndPoint!;
-            return new SocketListener(poller, socket, local.ToString(), null, (_, address) => Identify(address, local, gate), log);
+            return new SocketListener(poller, socket, local.ToString(), (_, address) => Identify(address, local, gate), log);
         }
         catch
         {
@@ -126,18 +125,15 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
 
         _isClosed = true;
         _poller.Unregister(_socket.SafeHandle, _registration);
-        if (_path is not null)
-        {
-            File.Delete(_path);
-        }
 
+        // Removes the file of a unix socket, too.
+        _socket.Dispose();
         _acceptable.Signal();
     }
 
     public ValueTask DisposeAsync()
     {
         Close();
-        _socket.Dispose();
         return default;
     }
 
@@ -150,7 +146,17 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         error = 0;
         var address = stackalloc byte[AddressSize];
         var length = AddressSize;
-        var descriptor = LinuxSockets.Accept(_socket.SafeHandle, address, &length, LinuxSockets.SockNonBlock | LinuxSockets.SockCloExec);
+        int descriptor;
+        try
+        {
+            descriptor = LinuxSockets.Accept(_socket.SafeHandle, address, &length, LinuxSockets.SockNonBlock | LinuxSockets.SockCloExec);
+        }
+        catch (ObjectDisposedException)
+        {
+            // Closed since the caller looked.
+            return true;
+        }
+
         if (descriptor < 0)
         {
             error = Marshal.GetLastPInvokeError();
@@ -158,16 +164,24 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         }
 
         var handle = new SocketHandle(descriptor);
-        if (_identify(handle, new ReadOnlySpan<byte>(address, Math.Min(length, AddressSize))) is { } peer)
+        try
         {
-            connection = new SocketConnection(_poller, handle, peer);
+            connection = _identify(handle, new ReadOnlySpan<byte>(address, Math.Min(length, AddressSize))) is { } peer
+                ? new SocketConnection(_poller, handle, peer)
+                : null;
         }
-        else
+        catch (Win32Exception exception)
+        {
+            // The kernel's limit of watched files is reached.
+            error = exception.NativeErrorCode;
+        }
+
+        if (connection is null)
         {
             handle.Dispose();
         }
 
-        return true;
+        return error == 0;
     }
 
     private static ClientIdentity? Identify(ReadOnlySpan<byte> address, IPEndPoint local, LoopbackGate gate)
