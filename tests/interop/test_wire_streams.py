@@ -20,8 +20,11 @@ class Stream:
     def __init__(self, client, procedure, pool, volume, offset=0, length=0, flags=0):
         self.client = client
         self.procedure = procedure
+        self.early = []
         self.serial = client.send(procedure, xdr.volume(pool.name, volume) + xdr.u64(offset) + xdr.u64(length) + xdr.u32(flags))
-        assert client.reply_to(self.serial).read().done()
+        while (packet := client.receive()).type != REPLY:
+            self.early.append(packet)   # libvirtd's first data may overtake its reply
+        assert packet.serial == self.serial and packet.read().done()
 
     def send(self, data=b"", status=CONTINUE) -> None:
         self.client.send(self.procedure, data, type=STREAM, serial=self.serial, status=status)
@@ -36,7 +39,7 @@ class Stream:
         self.send(status=ERROR)
 
     def receive(self) -> Packet:
-        packet = self.client.receive()
+        packet = self.early.pop(0) if self.early else self.client.receive()
         assert (packet.procedure, packet.serial) == (self.procedure, self.serial), packet
         assert packet.type in (STREAM, HOLE), packet
         return packet
