@@ -4,7 +4,10 @@ using Microsoft.Extensions.Logging;
 
 namespace Cistern.Server.Hosting;
 
-/// <summary>Logs to a writer, one line an entry: time (UTC), level, category and event id, text. Control characters are escaped, so that no client writes lines of its own.</summary>
+/// <summary>
+/// Logs to a writer, one line an entry: time (UTC), level, category and event id, text. Control characters are escaped, so that no client
+/// writes lines of its own.
+/// </summary>
 public sealed class LineLoggerProvider(TextWriter output, TimeProvider clock) : ILoggerProvider
 {
     private readonly Lock _lock = new();

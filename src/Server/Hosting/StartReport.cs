@@ -2,7 +2,10 @@ using System.Net;
 
 namespace Cistern.Server.Hosting;
 
-/// <summary>What the server says once it listens. The <c>listening</c> lines are for programs that wait for it, too: a URL each, then nothing else on the line.</summary>
+/// <summary>
+/// What the server says once it listens. The <c>listening</c> lines are for programs that wait for it, too: a URL each, then nothing else
+/// on the line.
+/// </summary>
 internal sealed class StartReport(TextWriter output)
 {
     private readonly List<string> _uris = [];

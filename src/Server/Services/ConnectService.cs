@@ -17,7 +17,9 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
     /// <summary>The release of libvirt whose storage calls and answers are served; clients switch features on by it.</summary>
     private const ulong ServedLibvirtVersion = 9_000_000;
 
-    /// <summary>What is said where no QEMU is installed: the one of the served libvirt's time, new enough that clients offer qcow2 as the default format.</summary>
+    /// <summary>
+    /// What is said where no QEMU is installed: the one of the served libvirt's time, new enough that clients offer qcow2 as the default format.
+    /// </summary>
     private const ulong AssumedHypervisorVersion = 7_002_000;
 
     private readonly Lazy<HostDescription> _host = new(() => HostDescription.Read(files));
@@ -69,7 +71,9 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
     public ValueTask<ConnectGetHostnameRet> ConnectGetHostnameAsync(CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(ConnectModule);
-        return new(new ConnectGetHostnameRet(Environment.MachineName));
+        
+        // With its domain where it has one, which Environment.MachineName cuts off.
+        return new(new ConnectGetHostnameRet(files.Line("/proc/sys/kernel/hostname") ?? Environment.MachineName));
     }
 
     public ValueTask<ConnectGetUriRet> ConnectGetUriAsync(CallContext context, CancellationToken cancellation) =>

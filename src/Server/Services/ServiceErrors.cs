@@ -29,7 +29,8 @@ internal static class ServiceErrors
     public static RpcException InvalidHypervisorArgument(string detail) => New(ErrorNumber.InvalidArg, ErrorDomain.Qemu, detail);
 
     /// <summary>8 with a text that stands alone, as libvirt's plain checks of arguments have it.</summary>
-    public static RpcException BadArgument(string message, string argument, ErrorDomain domain = ErrorDomain.None) => new(new RemoteError((int)ErrorNumber.InvalidArg, (int)domain, message, "%s", argument));
+    public static RpcException BadArgument(string message, string argument, ErrorDomain domain = ErrorDomain.None) =>
+        new(new RemoteError((int)ErrorNumber.InvalidArg, (int)domain, message, "%s", argument));
 
     /// <summary>8 for bits that mean nothing.</summary>
     public static RpcException UnsupportedFlags(uint flags, string function, ErrorDomain domain) =>

@@ -5,7 +5,8 @@ using Cistern.Server.Rpc;
 namespace Cistern.Server.Services.EmptyObjects;
 
 /// <summary>
-/// The calls about kinds of objects that a storage server has none of: lists are empty, look-ups find nothing, events can be registered for and never come.
+/// The calls about kinds of objects that a storage server has none of: lists are empty, look-ups find nothing, events can be registered
+/// for and never come.
 /// Clients such as virt-manager need these answers to reach the storage. One file a kind.
 /// </summary>
 public sealed partial class EmptyObjectsService : IEmptyObjectsProcedures<CallContext>

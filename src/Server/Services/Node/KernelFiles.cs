@@ -33,14 +33,17 @@ public sealed class KernelFiles(string root = "/")
         var folder = At(path);
         return Directory.Exists(folder)
             ? [.. Directory.EnumerateFileSystemEntries(folder, prefix + "*" + suffix)
-                .Select(entry => int.TryParse(Path.GetFileName(entry).AsSpan()[prefix.Length..^suffix.Length], NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : -1)
-                .Where(n => n >= 0).Order()]
+                .Select(entry => NumberIn(Path.GetFileName(entry).AsSpan()[prefix.Length..^suffix.Length]))
+                .Where(number => number >= 0).Order()]
             : [];
     }
 
     public bool Exists(string path) => Path.Exists(At(path));
 
     private string At(string path) => Path.Combine(root, path.TrimStart('/'));
+
+    private static int NumberIn(ReadOnlySpan<char> text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var number) ? number : -1;
 
     private static List<int> ParseList(string text)
     {

@@ -22,7 +22,10 @@ public sealed record NodeTopology
 
     public required int Megahertz { get; init; }
 
-    /// <summary>Most sockets of one cell, cores of one socket, threads of one core; one socket of flat cores where their product is not the number of CPUs.</summary>
+    /// <summary>
+    /// Most sockets of one cell, cores of one socket, threads of one core; one socket of flat cores where their product is not the number
+    /// of CPUs.
+    /// </summary>
     public required (int Nodes, int Sockets, int Cores, int Threads) Shape { get; init; }
 
     public static NodeTopology Read(KernelFiles files)
