@@ -1,5 +1,6 @@
 using Cistern.Storage.Backends;
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
 using Cistern.Storage.Persistence;
 using Cistern.Storage.Pools;
 
@@ -11,7 +12,19 @@ internal sealed record DriverContext(
 {
     public IStorageBackend Backend(PoolDefinition definition) => Backends.Get(definition.Type);
 
-    public StoragePool NewPool(PoolState state) => new(state, Host, Registry.Volumes, Options.StorageTimeout);
+    public StoragePool NewPool(PoolState state) =>
+        new(state, Host, Registry.Volumes, Options.StorageTimeout, pool => _ = NotRespondingAsync(pool));
+
+    /// <summary>Publishes that an active pool cannot be reached, and tells of it once. The pool's gate is held.</summary>
+    public void MarkInaccessible(StoragePool pool, StorageException cause)
+    {
+        var state = pool.State;
+        pool.Publish(state with { Inaccessible = cause });
+        if (state.Inaccessible is null)
+        {
+            Events.Raise(PoolEventKind.Refreshed, pool);
+        }
+    }
 
     /// <summary>
     /// An inactive pool after its stop, or after a step of its start that failed: its next definition becomes the one in use, and a transient
@@ -37,5 +50,15 @@ internal sealed record DriverContext(
         }
 
         pool.Publish(state, volumes ?? state.Volumes.Change());
+    }
+
+    private async Task NotRespondingAsync(StoragePool pool)
+    {
+        var run = pool.State.Run;
+        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+        if (run is not null && pool.State.Run == run)
+        {
+            MarkInaccessible(pool, StorageErrors.StorageNotResponding(pool.Name));
+        }
     }
 }

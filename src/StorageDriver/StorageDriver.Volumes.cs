@@ -104,7 +104,7 @@ public sealed partial class StorageDriver
         sourcePool.State.RequireActive();
         var entry = sourcePool.State.RequireVolume(source.Name);
         var request = ParseVolume(target, xml, VolumeParseMode.CreateFrom, flags);
-        await _scanner.DescribeAsync(sourcePool, sourcePool.State, entry, cancellation).ConfigureAwait(false);
+        await PoolScanner.DescribeAsync(sourcePool, sourcePool.State, entry, cancellation).ConfigureAwait(false);
         return await _creation.CloneAsync(target, request, sourcePool, source.Name, flags & ~ValidateVolume, cancellation)
             .WaitAsync(cancellation).ConfigureAwait(false);
     }
@@ -168,6 +168,6 @@ public sealed partial class StorageDriver
     private async ValueTask<VolumeDefinition> DescribeAsync(VolumeReference volume, CancellationToken cancellation)
     {
         var (pool, state, _, entry) = Find(volume);
-        return await _scanner.DescribeAsync(pool, state, entry, cancellation).ConfigureAwait(false) ?? throw StorageErrors.NoVolume(volume.Name);
+        return await PoolScanner.DescribeAsync(pool, state, entry, cancellation).ConfigureAwait(false) ?? throw StorageErrors.NoVolume(volume.Name);
     }
 }

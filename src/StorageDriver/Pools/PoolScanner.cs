@@ -28,7 +28,7 @@ internal sealed class PoolScanner(DriverContext driver)
         pool.State is { Inaccessible: not null, Stopping: false } ? new ValueTask(RefreshAsync(pool, cancellation)) : ValueTask.CompletedTask;
 
     /// <summary>The volume as it is now; null when it is gone. What is found out is published if that needs no waiting.</summary>
-    public async ValueTask<VolumeDefinition?> DescribeAsync(StoragePool pool, PoolState state, VolumeEntry entry, CancellationToken cancellation)
+    public static async ValueTask<VolumeDefinition?> DescribeAsync(StoragePool pool, PoolState state, VolumeEntry entry, CancellationToken cancellation)
     {
         if (entry.Building is not null || state.Inaccessible is not null || state.Run?.Backend is not IVolumeRefresh backend)
         {
@@ -48,14 +48,44 @@ internal sealed class PoolScanner(DriverContext driver)
 
             return scanned?.Definition;
         }
-        catch (StorageException error)
+        catch (StorageException)
         {
-            if (error.Code == StorageErrorCode.OperationTimeout)
+            return entry.Definition;
+        }
+    }
+
+    /// <summary>Publishes a volume and the pool's numbers as they are after an upload, and tells of it.</summary>
+    public async ValueTask UploadEndedAsync(StoragePool pool, PoolRun run, string volume)
+    {
+        var state = pool.State;
+        if (state.Run != run || state.Volumes.Find(volume) is not { Building: null } entry)
+        {
+            return;
+        }
+
+        ScannedVolume? scanned = null;
+        try
+        {
+            scanned = run.Backend is IVolumeRefresh backend
+                ? await backend.RefreshVolumeAsync(pool.Context(state), entry.Definition, CancellationToken.None).ConfigureAwait(false)
+                : null;
+        }
+        catch (StorageException)
+        {
+            // What cannot be looked at stays as it was known.
+        }
+
+        var numbers = await NumbersAsync(pool, state).ConfigureAwait(false);
+        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+        if (pool.State.Run == run)
+        {
+            if (scanned is not null)
             {
-                await MarkInaccessibleAsync(pool, state.Run, error).ConfigureAwait(false);
+                Replace(pool, entry, scanned);
             }
 
-            return entry.Definition;
+            pool.Publish(pool.State.WithNumbers(numbers, 0));
+            driver.Events.Raise(PoolEventKind.Refreshed, pool);
         }
     }
 
@@ -167,27 +197,8 @@ internal sealed class PoolScanner(DriverContext driver)
             return failure;
         }
 
-        MarkInaccessible(pool, failure);
+        driver.MarkInaccessible(pool, failure);
         return failure.Code == StorageErrorCode.OperationTimeout ? failure : StorageErrors.PoolInaccessible(pool.Name, failure);
-    }
-
-    private async ValueTask MarkInaccessibleAsync(StoragePool pool, PoolRun run, StorageException cause)
-    {
-        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        if (pool.State.Run == run)
-        {
-            MarkInaccessible(pool, cause);
-        }
-    }
-
-    private void MarkInaccessible(StoragePool pool, StorageException cause)
-    {
-        var state = pool.State;
-        pool.Publish(state with { Inaccessible = cause });
-        if (state.Inaccessible is null)
-        {
-            driver.Events.Raise(PoolEventKind.Refreshed, pool);
-        }
     }
 
     private void Adopt(StoragePool pool, PoolRun run, ScannedVolume? scanned, long begun)

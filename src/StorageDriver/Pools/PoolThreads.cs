@@ -18,6 +18,7 @@ public sealed class PoolThreads
     private readonly string _pool;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _clock;
+    private readonly Action? _late;
 
     /// <summary>Waiting and running calls in the order of their deadlines.</summary>
     private readonly LinkedList<PoolCall> _calls = new();
@@ -30,11 +31,13 @@ public sealed class PoolThreads
 
     /// <param name="pool">Name for threads and errors.</param>
     /// <param name="timeout">Longest time from the call to its return.</param>
-    public PoolThreads(string pool, TimeSpan timeout, TimeProvider clock)
+    /// <param name="late">Called when calls have not returned in time, before they fail; must not block.</param>
+    public PoolThreads(string pool, TimeSpan timeout, TimeProvider clock, Action? late = null)
     {
         _pool = pool;
         _timeout = timeout;
         _clock = clock;
+        _late = late;
     }
 
     /// <summary>Threads for a pool without a name, with a time limit of a minute.</summary>
@@ -216,6 +219,11 @@ public sealed class PoolThreads
             {
                 WakeAt(first.Deadline);
             }
+        }
+
+        if (late.Count > 0)
+        {
+            _late?.Invoke();
         }
 
         late.ForEach(call => call.Fail(StorageErrors.StorageNotResponding(_pool)));

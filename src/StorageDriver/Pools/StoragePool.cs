@@ -12,12 +12,13 @@ internal sealed class StoragePool
     private readonly VolumeIndex _index;
     private PoolState _state;
 
-    public StoragePool(PoolState state, HostContext host, VolumeIndex index, TimeSpan storageTimeout)
+    /// <param name="notResponding">Called when the pool's storage did not answer in time.</param>
+    public StoragePool(PoolState state, HostContext host, VolumeIndex index, TimeSpan storageTimeout, Action<StoragePool> notResponding)
     {
         _state = state;
         _host = host;
         _index = index;
-        Threads = new PoolThreads(state.Name, storageTimeout, host.Clock);
+        Threads = new PoolThreads(state.Name, storageTimeout, host.Clock, () => notResponding(this));
         Reference = new PoolReference(state.Name, state.Definition.Uuid);
     }
 

@@ -3,7 +3,7 @@ using Cistern.Storage.Errors;
 
 namespace Cistern.Storage.Pools;
 
-/// <summary>Opens uploads and downloads, and looks at a volume again after an upload.</summary>
+/// <summary>Opens uploads and downloads.</summary>
 internal sealed class VolumeStreams(DriverContext driver, PoolScanner scanner)
 {
     /// <param name="length">Bytes that may be written; 0: no bound.</param>
@@ -11,7 +11,7 @@ internal sealed class VolumeStreams(DriverContext driver, PoolScanner scanner)
     {
         var (start, limit) = (Position(offset), Position(length));
         var stream = await OpenAsync(volume, FileAccess.Write, "uploads", cancellation).ConfigureAwait(false);
-        return new StoredUpload(stream, this, start, limit, sparse);
+        return new StoredUpload(stream, scanner, start, limit, sparse);
     }
 
     /// <param name="length">Bytes to be read; 0: to the end.</param>
@@ -20,26 +20,6 @@ internal sealed class VolumeStreams(DriverContext driver, PoolScanner scanner)
         var (start, limit) = (Position(offset), Position(length));
         var stream = await OpenAsync(volume, FileAccess.Read, "downloads", cancellation).ConfigureAwait(false);
         return new StoredDownload(stream, start, limit, sparse);
-    }
-
-    /// <summary>Describes a volume anew that an upload wrote, and tells of it.</summary>
-    public async ValueTask UploadEndedAsync(VolumeStream stream)
-    {
-        var pool = stream.Pool;
-        var state = pool.State;
-        if (state.Run != stream.Run || state.Volumes.Find(stream.Volume) is not { } entry)
-        {
-            return;
-        }
-
-        await scanner.DescribeAsync(pool, state, entry, CancellationToken.None).ConfigureAwait(false);
-        var numbers = await PoolScanner.NumbersAsync(pool, state).ConfigureAwait(false);
-        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        if (pool.State.Run == stream.Run)
-        {
-            pool.Publish(pool.State.WithNumbers(numbers, 0));
-            driver.Events.Raise(PoolEventKind.Refreshed, pool);
-        }
     }
 
     private async ValueTask<VolumeStream> OpenAsync(VolumeReference volume, FileAccess access, string what, CancellationToken cancellation)

@@ -239,4 +239,27 @@ public sealed class RefreshTests
         await driver.Storage.RefreshPoolAsync(hung, 0, default);
         await driver.CreateAsync(hung, "c");
     }
+
+    [Fact]
+    public async Task A_change_that_hangs_times_out_and_the_pool_comes_back_with_its_storage()
+    {
+        var clock = new ManualClock();
+        await using var driver = await OpenAsync(clock: clock);
+        var pool = await driver.StartedAsync("p", "a");
+        using var hang = driver.Steps.Hang(Step.Delete);
+        var deletion = driver.Storage.DeleteVolumeAsync(Volume("p", "a"), 0, default).AsTask();
+        clock.Advance(TimeSpan.FromMinutes(1));
+
+        await Expect.FailsAsync(StorageErrorCode.OperationTimeout, async () => await deletion);
+        Assert.True(driver.Storage.IsPoolActive(pool));
+        Assert.Equal(["a"], driver.Names(pool));
+        Assert.Single(driver.EventKinds, PoolEventKind.Refreshed);
+
+        driver.StorageOf("p").Present = false;
+        await Expect.FailsAsync(StorageErrorCode.SystemError, () => driver.Storage.ResizeVolumeAsync(Volume("p", "a"), 1 << 21, 0, default));
+        driver.StorageOf("p").Present = true;
+        hang.Set();
+        await driver.Storage.ResizeVolumeAsync(Volume("p", "a"), 1 << 21, 0, default);
+        Assert.Equal(2, driver.EventKinds.Count(kind => kind == PoolEventKind.Refreshed));
+    }
 }
