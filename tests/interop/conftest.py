@@ -25,8 +25,8 @@ def pytest_addoption(parser):
 
 def pytest_collection_modifyitems(config, items):
     against = config.getoption("against")
-    if against == "libvirtd" and not Libvirtd.installed():
-        raise pytest.UsageError("--against=libvirtd needs Debian's libvirt-daemon")
+    if against == "libvirtd" and not Libvirtd.usable():
+        raise pytest.UsageError("--against=libvirtd needs Debian's libvirt-daemon, and root to mount its folders privately")
     other = {"cistern": "libvirtd_only", "libvirtd": "cistern_only"}[against]
     for item in items:
         if mark := item.get_closest_marker(other):

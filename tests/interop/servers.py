@@ -145,8 +145,9 @@ class Libvirtd(Server):
                "cache": "/var/cache/libvirt", "log": "/var/log/libvirt"}
 
     @staticmethod
-    def installed() -> bool:
-        return shutil.which("libvirtd", path="/usr/sbin:/usr/bin") is not None
+    def usable() -> bool:
+        """Installed, and allowed to mount."""
+        return os.geteuid() == 0 and shutil.which("libvirtd", path="/usr/sbin:/usr/bin") is not None
 
     def _launch(self, log) -> None:
         if not self.port:
@@ -154,8 +155,7 @@ class Libvirtd(Server):
         mounts = " && ".join(f"mkdir -p {there} && mount --bind {self.root / here} {there}"
                              for here, there in self.FOLDERS.items())
         command = f"{mounts} && exec /usr/sbin/libvirtd --listen -f {self.root}/libvirtd.conf -p {self.root}/pid"
-        namespace = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--map-root-user", "--mount"]
-        self.process = subprocess.Popen([*namespace, "sh", "-c", command],
+        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", command],
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     @property
