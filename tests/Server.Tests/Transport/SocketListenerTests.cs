@@ -1,6 +1,6 @@
 using System.Net.Sockets;
-using Cistern.Server.Transport;
 using Cistern.Server.Tests.Support;
+using Cistern.Server.Transport;
 using Cistern.Support;
 
 namespace Cistern.Server.Tests.Transport;
