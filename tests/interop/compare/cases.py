@@ -284,7 +284,7 @@ def copies(trial):
             ("no capacity", "<volume><name>d</name></volume>", raw), ("sparse", volume_xml("e", 2 * MIB, allocation=0), raw),
             ("to qcow2", volume_xml("f", 2 * MIB, extra=QCOW2), raw), ("from qcow2 to raw", volume_xml("g", 2 * MIB, format="raw"), image),
             ("qcow2 to qcow2", volume_xml("h", 2 * MIB, extra=QCOW2), image), ("qcow2 without a format", volume_xml("i", 2 * MIB), image),
-            ("to vmdk", volume_xml("j", 2 * MIB, format="vmdk"), raw), ("larger qcow2", volume_xml("k", 8 * MIB, extra=QCOW2), image),
+            ("larger qcow2", volume_xml("k", 8 * MIB, extra=QCOW2), image),
             ("name taken", volume_xml("raw", 2 * MIB), image), ("bad name", volume_xml("x/y"), raw), ("to a dir", volume_xml("l", 0, format="dir"), raw),
             ("with a mode", volume_xml("m", extra="<target><permissions><mode>0644</mode></permissions></target>"), raw),
             ("bad document", "<volume>", raw), ("onto itself", volume_xml("raw", 2 * MIB), raw),
@@ -426,7 +426,7 @@ def deletions(trial):
 
 def transfer(trial, label, volume, *, send=None, offset=0, length=0, flags=0, finish=True):
     """An upload of `send`, or a download when there is none."""
-    stream = trial.conn.newStream()
+    stream = volume.connect().newStream()
     start = volume.download if send is None else volume.upload
     if trial(f"{label}: start", start, stream, offset, length, flags) is None:
         return
@@ -455,7 +455,8 @@ def uploads_and_downloads(trial):
     transfer(trial, "at an offset", volume, send=b"xyz" * 10, offset=5000)
     transfer(trial, "beyond the end", volume, send=b"end", offset=20000)
     transfer(trial, "exactly the length", volume, send=b"12345", length=5)
-    transfer(trial, "more than the length", volume, send=b"123456", length=5)
+    own = libvirt.open(trial.conn.getURI())     # the client library may close a connection on which a finish meets the server's error
+    transfer(trial, "more than the length", own.storageVolLookupByPath(volume.path()), send=b"123456", length=5)
     transfer(trial, "aborted", trial.volume(pool, "other", 10000), send=b"???", finish=False)
     for offset, length in ((0, 0), (0, 10), (4990, 50), (20000, 0), (20003, 0), (99999, 0), (0, 1 << 40)):
         transfer(trial, f"download {offset} {length}", volume, offset=offset, length=length)
