@@ -37,8 +37,8 @@ public static class ServerHost
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
         builder.Logging.SetMinimumLevel(options.LogLevel).AddProvider(new LineLoggerProvider(error, TimeProvider.System));
 
-        // The host's own remarks (its start, its environment) say nothing about the server.
-        builder.Logging.AddFilter("Microsoft", LogLevel.Warning);
+        // The host's own remarks say nothing about the server, and a failed start is told by RunAsync.
+        builder.Logging.AddFilter("Microsoft", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
         builder.Services.AddHostedService(services => new StorageServer(options, services.GetRequiredService<ILoggerFactory>(), output));
         return builder.Build();

@@ -127,6 +127,6 @@ internal sealed class RpcDispatcher(IReadOnlyList<RpcProgram<CallContext>> progr
         procedure.BeforeAuthentication || procedure.Name is "CONNECT_OPEN" or "CONNECT_CLOSE" or "CONNECT_SUPPORTS_FEATURE";
 
     /// <summary>The client library's name of a call: STORAGE_VOL_CREATE_XML is virStorageVolCreateXML.</summary>
-    private static string FunctionName(ProcedureInfo procedure) =>
+    internal static string FunctionName(ProcedureInfo procedure) =>
         "vir" + string.Concat(procedure.Name.Split('_').Select(word => word == "XML" ? word : word[0] + word[1..].ToLowerInvariant()));
 }

@@ -41,7 +41,7 @@ internal static class ConnectionKind
     {
         if (context.IsStorageOnly())
         {
-            throw ServiceErrors.NotSupported(context.Procedure.Name, domain);
+            throw ServiceErrors.NotSupported(RpcDispatcher.FunctionName(context.Procedure), domain);
         }
     }
 
