@@ -50,7 +50,8 @@ internal sealed record Metric(string Title, Unit Unit, double? Target = null, do
         >= 100 => value.ToString("0", CultureInfo.InvariantCulture),
         >= 10 => value.ToString("0.#", CultureInfo.InvariantCulture),
         >= 1 => value.ToString("0.##", CultureInfo.InvariantCulture),
-        _ => value.ToString("0.####", CultureInfo.InvariantCulture),
+        >= 0.01 => value.ToString("0.###", CultureInfo.InvariantCulture),
+        _ => value.ToString("0.######", CultureInfo.InvariantCulture),
     };
 
     private bool Reaches(double ratio, double target) => HigherIsBetter ? ratio >= target : ratio <= target;

@@ -13,22 +13,18 @@ internal static class VolumeStream
     public static long Download(RawClient client, NonnullStorageVol volume, bool sparse = false)
     {
         client.Send(RawClient.Encode(RemoteProcedure.StorageVolDownload, new StorageVolDownloadArgs(volume, 0, 0, sparse ? Sparse : 0)));
-        client.Receive(out var call);
         long total = 0;
-        while (true)
+        MessageHeader header;
+        int length;
+        do
         {
-            var length = client.ReceiveAndDrop(out var header);
-            if (header.Type == MessageType.Stream)
-            {
-                total += length;
-                if (length == 0)
-                {
-                    break;
-                }
-            }
+            // The first data may overtake the reply.
+            length = client.ReceiveAndDrop(out header);
+            total += header.Type == MessageType.Stream ? length : 0;
         }
+        while (header.Type != MessageType.Stream || length > 0);
 
-        Finish(client, call);
+        Finish(client, header);
         return total;
     }
 
