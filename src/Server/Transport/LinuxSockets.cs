@@ -7,19 +7,11 @@ internal static unsafe partial class LinuxSockets
 {
     public const int EINTR = 4;
     public const int EAGAIN = 11;
-    public const int ENFILE = 23;
-    public const int EMFILE = 24;
-    public const int ENOBUFS = 105;
-    public const int ENOMEM = 12;
     public const int ECONNABORTED = 103;
     public const int EPROTO = 71;
-    public const int EPERM = 1;
 
     public const int SolSocket = 1;
     public const int SoPeerCred = 17;
-    public const int SoSndBuf = 7;
-    public const int IpprotoTcp = 6;
-    public const int TcpNoDelay = 1;
 
     public const int SockNonBlock = 0x800;
     public const int SockCloExec = 0x80000;
@@ -66,9 +58,6 @@ internal static unsafe partial class LinuxSockets
 
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
     public static partial int GetOption(SafeHandle socket, int level, int option, void* value, int* length);
-
-    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
-    public static partial int SetOption(SafeHandle socket, int level, int option, void* value, int length);
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(SafeHandle descriptor, void* buffer, nint length);

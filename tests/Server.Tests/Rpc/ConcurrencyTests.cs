@@ -106,6 +106,21 @@ public sealed class ConcurrencyTests
     }
 
     [Fact]
+    public async Task Many_clients_are_served_at_once()
+    {
+        await using var server = new TestServer();
+        await Task.WhenAll(Enumerable.Range(0, 40).Select(_ => Task.Run(async () =>
+        {
+            using var client = RawClient.Connect(server.Path);
+            await client.OpenAsync();
+            for (uint number = 0; number < 200; number++)
+            {
+                Assert.Equal(number, (await client.AskAsync(TestProgram.Echo, number)).Word);
+            }
+        })));
+    }
+
+    [Fact]
     public async Task Stopping_answers_the_calls_that_run_and_then_closes()
     {
         await using var server = new TestServer();
