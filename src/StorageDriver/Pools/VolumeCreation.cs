@@ -52,18 +52,20 @@ internal sealed class VolumeCreation(PoolScanner scanner)
 
         var context = pool.Context(pool.State);
         var volume = allocated.Volume ?? request;
-        try
-        {
-            return await CompleteAsync(pool, gate, allocated, VolumeJobKind.Clone, job =>
-                job.StepAsync(token => cloning.BuildFromAsync(context, volume, source, flags, job.Progress, token))).ConfigureAwait(false);
-        }
-        finally
-        {
-            gate.Dispose();
-            using var hold = await sourcePool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-            sourceRun.Use(sourceName).Readers--;
-            sourceRun.Release(sourceName);
-        }
+        return await CompleteAsync(
+            pool,
+            gate,
+            allocated,
+            VolumeJobKind.Clone,
+            job => job.StepAsync(token => cloning.BuildFromAsync(context, volume, source, flags, job.Progress, token)),
+            () => ReleaseSourceAsync(sourcePool, sourceRun, sourceName)).ConfigureAwait(false);
+    }
+
+    private static async ValueTask ReleaseSourceAsync(StoragePool pool, PoolRun run, string name)
+    {
+        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+        run.Use(name).Readers--;
+        run.Release(name);
     }
 
     /// <summary>The source, after the checks that need both pools; the gates are held.</summary>
@@ -101,8 +103,9 @@ internal sealed class VolumeCreation(PoolScanner scanner)
     }
 
     /// <summary>From the publishing of the name to that of the whole volume; on failure the name is free again.</summary>
+    /// <param name="release">Gives back what the job held elsewhere, before anybody is told that it ended.</param>
     private static async Task<VolumeReference> CompleteAsync(
-        StoragePool pool, VolumeGate gate, VolumeChange allocated, VolumeJobKind kind, Func<VolumeJob, ValueTask> build)
+        StoragePool pool, VolumeGate gate, VolumeChange allocated, VolumeJobKind kind, Func<VolumeJob, ValueTask> build, Func<ValueTask>? release = null)
     {
         var run = pool.State.RequireActive();
         var volume = allocated.Volume!;
@@ -121,6 +124,11 @@ internal sealed class VolumeCreation(PoolScanner scanner)
             await gate.CloseAsync().ConfigureAwait(false);
             job.Undone = made is null;
             End(pool, run, job, made, numbers);
+            if (release is not null)
+            {
+                gate.Dispose();
+                await release().ConfigureAwait(false);
+            }
         }
 
         return new VolumeReference(pool.Name, volume.Name, made.Definition.Key ?? "");

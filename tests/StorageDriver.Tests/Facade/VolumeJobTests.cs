@@ -171,6 +171,24 @@ public sealed class VolumeJobTests
     }
 
     [Fact]
+    public async Task Deleting_a_copy_under_construction_frees_its_source()
+    {
+        await using var driver = await OpenAsync();
+        var source = await driver.StartedAsync("source", "a");
+        var target = await driver.StartedAsync("target");
+        var parked = driver.Steps.Park(Step.Build);
+        var copy = driver.Storage.CreateVolumeFromAsync(target, VolumeXml("copy"), Volume("source", "a"), 0, default).AsTask();
+        await parked.Reached;
+
+        await driver.Storage.DeleteVolumeAsync(Volume("target", "copy"), 0, default);
+        await driver.Storage.DeleteVolumeAsync(Volume("source", "a"), 0, default);
+
+        await Expect.FailsAsync(StorageErrorCode.OperationAborted, async () => _ = await copy);
+        await driver.Storage.DestroyPoolAsync(source, default);
+        Assert.Empty(driver.Names(target));
+    }
+
+    [Fact]
     public async Task Copies_between_two_pools_in_both_directions_end()
     {
         await using var driver = await OpenAsync();
