@@ -1,3 +1,4 @@
+using Cistern.Storage.Backends.Files;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
@@ -205,7 +206,7 @@ public sealed class FileCreationTests : IDisposable
             return new CommandResult(1, "", "no luck");
         };
         StorageException error = await Assert.ThrowsAsync<StorageException>(
-            () => pool.CreateAsync(TestPool.Raw("disk", MiB) with { Target = new VolumeTarget { Format = "qcow2" } }));
+            () => pool.CreateAsync(TestPool.Raw("disk", MiB) with { Target = new VolumeTarget { Format = "vmdk" } }));
         Assert.Equal((StorageErrorCode.InternalError, StorageErrorDomain.None), (error.Code, error.Domain));
         Assert.EndsWith("unexpected exit status 1: no luck", error.Message, StringComparison.Ordinal);
         Assert.Empty(pool.Entries());
@@ -221,9 +222,9 @@ public sealed class FileCreationTests : IDisposable
             File.WriteAllText(command.Arguments[^2], "image");
             return new CommandResult(0, "", "");
         };
-        await pool.CreateAsync(TestPool.Raw("disk", MiB) with { Target = new VolumeTarget { Format = "qcow2" } });
+        await pool.CreateAsync(TestPool.Raw("disk", MiB) with { Target = new VolumeTarget { Format = "vmdk" } });
         Assert.Matches(
-            $"^qemu-img create -f qcow2 -o compat=1.1 {pool.Folder.Path}/\\.disk\\.cistern-test-[0-9a-f]{{32}}\\.part 1024K$",
+            $"^qemu-img create -f vmdk {pool.Folder.Path}/\\.disk\\.cistern-test-[0-9a-f]{{32}}\\.part 1024K$",
             Assert.Single(pool.Commands.Lines));
         Assert.Equal("image", File.ReadAllText(pool.Folder["disk"]));
     }
@@ -248,8 +249,31 @@ public sealed class FileCreationTests : IDisposable
             File.WriteAllText(command.Arguments[^2], "image");
             return new CommandResult(0, "", "");
         };
-        await pool.CreateAsync(TestPool.Raw(name, MiB) with { Target = new VolumeTarget { Format = "qcow2" } });
+        await pool.CreateAsync(TestPool.Raw(name, MiB) with { Target = new VolumeTarget { Format = "vmdk" } });
         Assert.Equal([name], pool.Entries());
+    }
+
+    [Fact]
+    public async Task A_plain_qcow2_image_is_made_without_a_tool()
+    {
+        using TestPool pool = new();
+        VolumeDefinition made = await pool.CreateAsync(TestPool.Raw("disk", MiB) with
+        {
+            Target = new VolumeTarget { Format = "qcow2", Permissions = new Permissions(Mode: 0x1A0 /* 0640 */) },
+        });
+        Assert.Empty(pool.Commands.Commands);
+        Assert.Equal(["disk"], pool.Entries());
+        Assert.Equal(0x1A0u, Status(made).PermissionBits);
+        Assert.Equal("QFI"u8.ToArray(), File.ReadAllBytes(pool.Folder["disk"])[..3]);
+    }
+
+    [Fact]
+    public async Task A_qcow2_image_that_is_to_be_fully_allocated_takes_its_space()
+    {
+        using TestPool pool = new();
+        VolumeDefinition request = TestPool.Raw("disk", 4 * MiB) with { Allocation = 4 * MiB, Target = new VolumeTarget { Format = "qcow2" } };
+        VolumeDefinition made = await pool.CreateAsync(request, FileCreation.PreallocateMetadata);
+        Assert.True(Status(made).Blocks * 512 >= 4 * (long)MiB);
     }
 
     private static FileStatus Status(VolumeDefinition volume)

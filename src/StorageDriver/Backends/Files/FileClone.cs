@@ -35,7 +35,7 @@ internal static class FileClone
         await using (from.ConfigureAwait(false))
         {
             VolumeDefinition whole = volume with { Capacity = Math.Max(volume.Capacity, (ulong)from.Length) };
-            NewFile to = await pool.Threads.RunAsync(() => NewFile.Create(pool, whole), cancellation).ConfigureAwait(false);
+            NewFile to = await pool.Threads.RunAsync(() => NewFile.Create(pool, whole, whole.Capacity), cancellation).ConfigureAwait(false);
             await using (to.ConfigureAwait(false))
             {
                 FileCopy copy = new(pool, from, to.File, progress);

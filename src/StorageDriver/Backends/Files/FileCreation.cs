@@ -41,7 +41,7 @@ internal static class FileCreation
     public static ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation) =>
         volume.Kind == VolumeKind.Dir ? new ValueTask(pool.Threads.RunAsync(() => BuildFolder(volume), cancellation))
         : IsPlainRaw(volume) ? BuildRawAsync(pool, volume, progress, cancellation)
-        : ImageCreation.BuildAsync(pool, volume, flags, cancellation);
+        : ImageCreation.BuildAsync(pool, volume, flags, progress, cancellation);
 
     /// <summary>Whether the file's bytes are the volume's.</summary>
     public static bool IsPlainRaw(VolumeDefinition volume) => volume.Target is { Format: null or "raw", Encryption: null };
@@ -77,7 +77,7 @@ internal static class FileCreation
 
     private static async ValueTask BuildRawAsync(PoolContext pool, VolumeDefinition volume, JobProgress progress, CancellationToken cancellation)
     {
-        NewFile file = await pool.Threads.RunAsync(() => NewFile.Create(pool, volume), cancellation).ConfigureAwait(false);
+        NewFile file = await pool.Threads.RunAsync(() => NewFile.Create(pool, volume, volume.Capacity), cancellation).ConfigureAwait(false);
         await using (file.ConfigureAwait(false))
         {
             long allocation = (long)Math.Min(volume.Allocation, volume.Capacity);

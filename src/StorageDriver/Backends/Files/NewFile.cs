@@ -37,9 +37,10 @@ internal sealed class NewFile : IAsyncDisposable
     /// <summary>The temporary name, for a tool to make the file.</summary>
     public string Part => _part ?? throw new InvalidOperationException("the file has no name yet");
 
-    /// <summary>Makes a file of the volume's capacity, owner, group, mode and copy-on-write attribute that takes no space yet.</summary>
+    /// <summary>Makes a file of the volume's owner, group, mode and copy-on-write attribute that takes no space yet.</summary>
+    /// <param name="length">Bytes.</param>
     /// <exception cref="StorageException">38/18.</exception>
-    public static NewFile Create(PoolContext pool, VolumeDefinition volume)
+    public static NewFile Create(PoolContext pool, VolumeDefinition volume, ulong length)
     {
         int result = FileSystemCalls.Open(
             pool.Definition.Target!.Path, OpenFlags.ReadWrite | OpenFlags.Unnamed, FileOwnership.DefaultVolumeMode, out SafeFileHandle? unnamed);
@@ -51,7 +52,7 @@ internal sealed class NewFile : IAsyncDisposable
         NewFile file = new(pool, volume, unnamed);
         try
         {
-            file.Prepare();
+            file.Prepare(length);
             return file;
         }
         catch
@@ -112,7 +113,7 @@ internal sealed class NewFile : IAsyncDisposable
         }
     }
 
-    private void Prepare()
+    private void Prepare(ulong length)
     {
         if (_part is not null)
         {
@@ -125,7 +126,7 @@ internal sealed class NewFile : IAsyncDisposable
             SystemCall.Check(FileSpaceCalls.SetNoCopyOnWrite(File, on: true), $"cannot control copy on write of file '{_volume.Target.Path}'");
         }
 
-        SystemCall.Check(FileSpaceCalls.SetLength(File, (long)_volume.Capacity), $"cannot extend file '{_volume.Target.Path}'");
+        SystemCall.Check(FileSpaceCalls.SetLength(File, (long)length), $"cannot extend file '{_volume.Target.Path}'");
     }
 
     private void OpenPart(int flags) =>
