@@ -61,10 +61,22 @@ def short_folder():
     shutil.rmtree(folder, ignore_errors=True)
 
 
+RUNNING = []
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport():
+    """A failure shows what the servers said."""
+    report = (yield).get_result()
+    if report.failed:
+        report.sections += [(f"log of {server.name}", server.log_tail()) for server in RUNNING]
+
+
 def _run_server(kind: str):
     folder = Path(tempfile.mkdtemp(prefix="interop-"))
     folder.chmod(0o755)
     server = KINDS[kind](folder)
+    RUNNING.append(server)
     try:
         server.start()
         yield server
@@ -74,6 +86,7 @@ def _run_server(kind: str):
         if server.is_alive():
             server.process.kill()
             server.process.wait()
+        RUNNING.remove(server)
         shutil.rmtree(folder, ignore_errors=True)
 
 
