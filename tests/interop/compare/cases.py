@@ -485,10 +485,9 @@ def changes_of_the_pools_numbers(trial):
 
 @case
 def source_discovery(trial):
-    for type in ("dir", "fs", "netfs", "logical", "disk", "iscsi", "scsi", "mpath", "rbd", "sheepdog", "gluster", "zfs", "vstorage", "iscsi-direct", "nosuch", ""):
-        if type not in ("logical", "netfs", "iscsi", "iscsi-direct", "gluster", "sheepdog"):
-            for text in (None, "<source/>", "<source", ""):
-                trial(f"{type} {text}", trial.conn.findStoragePoolSources, type, text)
+    for type in ("dir", "fs", "disk", "scsi", "mpath", "nosuch", ""):
+        for text in (None, "<source/>", "<source", ""):
+            trial(f"{type} {text}", trial.conn.findStoragePoolSources, type, text)
 
 
 @case

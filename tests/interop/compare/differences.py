@@ -29,7 +29,6 @@ INTENDED = [
     Difference("pool document: newline in the name", "*", "libvirtd refuses a line break on define only, Cistern for transient pools too"),
     Difference("pool document: cow *", "build", ATTRIBUTE),
     Difference("pool document: fs", "*", NO_BACKEND),
-    *(Difference("source discovery", f"{type} *", NO_BACKEND) for type in ("fs", "disk", "scsi", "mpath")),
     *(Difference(f"volume document: {which}", "made: xml", HEADER) for which in ("*qcow2*", "*backing store*", "raw with *", "format iso")),
     Difference("copies", "*: xml", HEADER),
     Difference("volume document: format qcow2", "refreshed: xml", "the default level of qcow2 is 1.1, as in later releases of libvirt"),
