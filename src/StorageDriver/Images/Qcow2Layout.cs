@@ -52,9 +52,12 @@ internal sealed record Qcow2Layout
 
     public long DataOffset => L2Offset + (L2Tables * ClusterSize);
 
-    public long FileLength => checked(DataOffset + (DataClusters * ClusterSize));
+    /// <summary>Bytes. Without preallocation the file ends with the L1 table, as QEMU's does.</summary>
+    public long FileLength => L2Tables == 0 ? L1Offset + (L1Entries * EntrySize) : ClustersEnd;
 
-    public long Clusters => FileLength / ClusterSize;
+    public long Clusters => ClustersEnd / ClusterSize;
+
+    private long ClustersEnd => checked(DataOffset + (DataClusters * ClusterSize));
 
     public int L2EntrySize => ExtendedL2 ? ExtendedEntrySize : EntrySize;
 

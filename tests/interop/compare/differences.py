@@ -19,6 +19,7 @@ DTD = "Cistern takes no document types: an entity cannot be expanded, a file can
 HEADER = "a new image is shown as its header says, not as the document asked"
 NO_BACKEND = "there is no backend for this type yet"
 ERRNO = "a failed system call on storage is told with the storage domain"
+SPARSE = "a new qcow2 image takes space only for the tables that have something in them"
 ATTRIBUTE = "an attribute that the file system cannot have is told with the storage domain, and only when it would have to be set"
 
 INTENDED = [
@@ -32,6 +33,11 @@ INTENDED = [
     *(Difference(f"volume document: {which}", "made: xml", HEADER) for which in ("*qcow2*", "*backing store*", "raw with *", "format iso")),
     Difference("copies", "*: xml", HEADER),
     Difference("volume document: format qcow2", "refreshed: xml", "the default level of qcow2 is 1.1, as in later releases of libvirt"),
+    *(Difference(f"volume document: {which}", label, SPARSE) for which in ("*qcow2*", "*backing store*") for label in ("made: info", "files", "refreshed: *")),
+    Difference("flags of volume calls", "files", SPARSE),
+    Difference("resizes of a qcow2 volume", "info after *", SPARSE),
+    Difference("resizes of a qcow2 volume", "volume: *", SPARSE),
+    Difference("volume document: qcow2 cluster size of 3", "create", "the impossible size is named before anything is made"),
     Difference("volume document: qcow2 of capacity 0", "*", "libvirtd shows the file's size where the header says 0"),
     Difference("volume document: qcow2 compat 2.0", "create", "refused before qemu-img is asked"),
     Difference("volume document: format ploop", "create", "refused as a format instead of as a missing tool"),

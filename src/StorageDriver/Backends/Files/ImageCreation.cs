@@ -44,7 +44,8 @@ internal static class ImageCreation
     private static async ValueTask WriteQcow2Async(
         PoolContext pool, VolumeDefinition volume, ImageOptions image, JobProgress progress, CancellationToken cancellation)
     {
-        NewFile file = await pool.Threads.RunAsync(() => NewFile.Create(pool, volume, length: 0), cancellation).ConfigureAwait(false);
+        VolumeDefinition plain = volume with { Target = volume.Target with { NoCow = false } };
+        NewFile file = await pool.Threads.RunAsync(() => NewFile.Create(pool, plain, length: 0), cancellation).ConfigureAwait(false);
         await using (file.ConfigureAwait(false))
         {
             await pool.Threads.RunAsync(() => WriteQcow2(file.File, image, cancellation), cancellation).ConfigureAwait(false);
@@ -60,6 +61,12 @@ internal static class ImageCreation
 
     private static void WriteQcow2(SafeFileHandle file, ImageOptions image, CancellationToken cancellation)
     {
+        if (image.NoCow)
+        {
+            // For an image this is a wish, as it is to qemu-img: few file systems copy on write.
+            _ = FileSpaceCalls.SetNoCopyOnWrite(file, on: true);
+        }
+
         try
         {
             Qcow2Writer.Write(file, image, cancellation);
