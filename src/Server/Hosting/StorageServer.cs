@@ -122,6 +122,10 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         {
             return SocketListener.BindLoopback(poller, new IPEndPoint(wanted.Address, 0), gate, log);
         }
+        catch (SocketException failed)
+        {
+            throw new IOException($"cannot listen on {wanted}: {failed.Message}", failed);
+        }
     }
 
     private T Keep<T>(T part)

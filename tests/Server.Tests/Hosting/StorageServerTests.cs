@@ -45,7 +45,8 @@ public sealed class StorageServerTests : IDisposable
         using var taken = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
         taken.Bind(new IPEndPoint(IPAddress.Loopback, 0));
         taken.Listen();
-        await Assert.ThrowsAsync<SocketException>(() => StartAsync(tcp: (IPEndPoint)taken.LocalEndPoint!));
+        var failure = await Assert.ThrowsAsync<IOException>(() => StartAsync(tcp: (IPEndPoint)taken.LocalEndPoint!));
+        Assert.Contains(taken.LocalEndPoint!.ToString()!, failure.Message, StringComparison.Ordinal);
         await using var running = await StartAsync();
     }
 
