@@ -10,7 +10,7 @@ export DOTNET_NOLOGO := 1
 build:
 	dotnet build Server.sln -c $(CONFIGURATION) -v quiet
 
-# Builds and starts a working server for this user: no root, no other service. ARGS passes options on.
+# Builds and starts a working server for this user: no root, no other service. ARGS="--option ..." passes options on.
 run:
 	dotnet build src/Server/Server.csproj -c $(CONFIGURATION) -v quiet
 	exec dotnet src/Server/bin/$(CONFIGURATION)/net10.0/cisternd.dll $(ARGS)
@@ -23,8 +23,9 @@ publish:
 unit:
 	eng/test unit
 
+# Needs a build: without the generated code it sees errors everywhere.
 format:
-	dotnet format Server.sln --verify-no-changes --no-restore
+	Configuration=$(CONFIGURATION) dotnet format Server.sln --verify-no-changes --no-restore
 
 # Everything; installs what it needs through apt when root, else names it.
 test:

@@ -71,7 +71,7 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
     public ValueTask<ConnectGetHostnameRet> ConnectGetHostnameAsync(CallContext context, CancellationToken cancellation)
     {
         context.RequireHypervisor(ConnectModule);
-        
+
         // With its domain where it has one, which Environment.MachineName cuts off.
         return new(new ConnectGetHostnameRet(files.Line("/proc/sys/kernel/hostname") ?? Environment.MachineName));
     }
