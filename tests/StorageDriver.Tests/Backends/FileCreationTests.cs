@@ -4,6 +4,7 @@ using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Pools;
+using Cistern.StorageDriver.Tests.Images;
 
 namespace Cistern.Storage.Tests.Backends;
 
@@ -178,7 +179,7 @@ public sealed class FileCreationTests : IDisposable
         Assert.Equal((FileType.Directory, 0x180u), (status.Type, status.PermissionBits));
     }
 
-    [QemuImgFact]
+    [QemuFact]
     public async Task Another_format_is_made_by_its_tool_and_published_whole()
     {
         _pool.Folder.Write("parent", new byte[4096]);
