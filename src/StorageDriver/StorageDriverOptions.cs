@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Cistern.Storage.Backends;
 using Cistern.Storage.Commands;
 
@@ -14,6 +15,15 @@ public sealed record StorageDriverOptions
 
     /// <summary>Longest time that one blocking call on a pool's storage may take.</summary>
     public TimeSpan StorageTimeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>Whether what changes outside the server is noticed without a refresh (<c>live_pools</c>).</summary>
+    public bool LivePools { get; init; } = true;
+
+    /// <summary>Names of pools that are not watched though the others are (<c>live_pools_off</c>).</summary>
+    public ImmutableHashSet<string> NotLivePools { get; init; } = [];
+
+    /// <summary>Whether a volume that something else on the host stands on or holds is kept from deletion (<c>delete_guard</c>).</summary>
+    public bool DeleteGuard { get; init; } = true;
 
     /// <summary>The pool types that can be used.</summary>
     public BackendRegistry Backends { get; init; } = BackendRegistry.Default;
