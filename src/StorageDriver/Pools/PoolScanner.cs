@@ -33,7 +33,7 @@ internal sealed class PoolScanner(DriverContext driver)
     /// <summary>The volume as it is now; null when it is gone. What is found out is published if that needs no waiting.</summary>
     public static async ValueTask<VolumeDefinition?> DescribeAsync(StoragePool pool, PoolState state, VolumeEntry entry, CancellationToken cancellation)
     {
-        if (entry.Building is not null || state.Inaccessible is not null || state.Run?.Backend is not IVolumeRefresh backend)
+        if (entry.Building is not null || state.Inaccessible is not null || state.Run is not { Backend: IVolumeRefresh backend } run)
         {
             return entry.Current;
         }
@@ -45,7 +45,10 @@ internal sealed class PoolScanner(DriverContext driver)
             {
                 using (hold)
                 {
-                    Replace(pool, entry, scanned);
+                    if (pool.State.Run == run)
+                    {
+                        Publish(pool, run, Replace(pool, entry, scanned));
+                    }
                 }
             }
 
@@ -82,12 +85,7 @@ internal sealed class PoolScanner(DriverContext driver)
         using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
         if (pool.State.Run == run)
         {
-            if (scanned is not null)
-            {
-                Replace(pool, entry, scanned);
-            }
-
-            pool.Publish(pool.State.WithNumbers(numbers, 0));
+            pool.Publish(pool.State.WithNumbers(numbers, 0), Replace(pool, entry, scanned));
             run.Keeper.Refreshes.Raise();
         }
     }
@@ -260,15 +258,16 @@ internal sealed class PoolScanner(DriverContext driver)
         return failure.Code == StorageErrorCode.OperationTimeout ? failure : StorageErrors.PoolInaccessible(pool.Name, failure);
     }
 
-    private static void Replace(StoragePool pool, VolumeEntry entry, ScannedVolume scanned)
+    /// <summary>The volumes with an entry as it was found again, unless it changed meanwhile. The gate is held.</summary>
+    private static VolumeTable.Edit Replace(StoragePool pool, VolumeEntry entry, ScannedVolume? scanned)
     {
-        var state = pool.State;
-        if (state.Run is { } run && ReferenceEquals(state.Volumes.Find(entry.Name), entry))
+        var volumes = pool.State.Volumes.Change();
+        if (scanned is not null && ReferenceEquals(volumes.Find(entry.Name), entry))
         {
-            var edit = state.Volumes.Change();
-            edit.Set(new VolumeEntry(scanned, pool.Changes.Next()));
-            Publish(pool, run, edit);
+            volumes.Set(new VolumeEntry(scanned, pool.Changes.Next()));
         }
+
+        return volumes;
     }
 
     /// <summary>Publishes what was found of single volumes, and tells of it where others than the server changed them. The gate is held.</summary>
