@@ -37,6 +37,9 @@ public sealed class HostContext
     /// <summary>Where a backend records the temporary files of volumes under construction.</summary>
     public Persistence.BuildJournal Journal => new(RunDirectory);
 
+    /// <summary>The kernel's views of the host.</summary>
+    public Host.KernelRoots Kernel { get; init; } = Host.KernelRoots.Host;
+
     public required TimeProvider Clock { get; init; }
 
     public required ILoggerFactory Loggers { get; init; }
