@@ -41,6 +41,9 @@ public sealed class HostContext
     /// <summary>Tells backends of changes in folders.</summary>
     internal FolderWatcher Folders { get; init; } = new();
 
+    /// <summary>The kernel's views of the host.</summary>
+    public Host.KernelRoots Kernel { get; init; } = Host.KernelRoots.Host;
+
     public required TimeProvider Clock { get; init; }
 
     public required ILoggerFactory Loggers { get; init; }

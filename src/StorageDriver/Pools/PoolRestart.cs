@@ -64,7 +64,8 @@ internal sealed partial class PoolRestart(DriverContext driver, PoolActivation a
         {
             if (driver.Registry.Find(definition.Uuid) is { } running && running.Name == definition.Name)
             {
-                running.Publish(running.State with { NewDefinition = definition, Persistent = true, Autostart = autostart });
+                var state = running.State with { NewDefinition = definition, Persistent = true, Autostart = autostart };
+                running.Publish(state with { Definition = WithRequested(state.Definition, definition) });
             }
             else
             {
@@ -72,6 +73,12 @@ internal sealed partial class PoolRestart(DriverContext driver, PoolActivation a
             }
         }
     }
+
+    /// <summary>A run state tells what a pool's folder has; what was asked for stands in the configuration.</summary>
+    private static PoolDefinition WithRequested(PoolDefinition running, PoolDefinition configured) =>
+        running.Target is { } target && target.Path == configured.Target?.Path
+            ? running with { Target = target with { Requested = configured.Target.Requested } }
+            : running;
 
     private StoragePool? Admit(PoolDefinition definition, PoolState state)
     {

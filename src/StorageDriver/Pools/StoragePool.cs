@@ -71,11 +71,7 @@ internal sealed class StoragePool
         Publish(state with { Volumes = volumes.ToTable() });
         foreach (var entry in volumes.Before)
         {
-            var now = volumes.Find(entry.Name)?.Definition;
-            if (now is null || now.Key != entry.Definition.Key || now.Target.Path != entry.Definition.Target.Path)
-            {
-                _index.Remove(this, entry);
-            }
+            _index.Replace(this, entry, volumes.Find(entry.Name));
         }
     }
 
