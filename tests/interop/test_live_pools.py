@@ -133,16 +133,14 @@ def test_a_mount_over_the_folder_and_its_end(pool):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting takes root")
 def test_a_file_system_that_tells_nothing_is_looked_at(conn, tmp_path):
-    image, folder = tmp_path / "image", tmp_path / "pool"
+    folder = tmp_path / "pool"
     folder.mkdir()
-    with open(image, "wb") as file:
-        file.truncate(8 * MIB)
-    subprocess.run(["mkfs.vfat", image], check=True, capture_output=True)
-    if subprocess.run(["mount", "-o", "loop", image, folder], capture_output=True).returncode:
-        pytest.skip("no vfat image can be mounted here")
+    # Not one of the file systems that are known to be local, and mountable without another host.
+    if subprocess.run(["mount", "-t", "hugetlbfs", "none", folder], capture_output=True).returncode:
+        pytest.skip("nothing can be mounted here")
     try:
         with Pool(conn, "polled", folder) as pool:
-            pool.file("a").write_bytes(b"x")
+            pool.file("a").touch()
             eventually(lambda: pool.names() == ["a"])
             pool.file("a").unlink()
             eventually(lambda: pool.names() == [])
