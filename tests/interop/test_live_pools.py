@@ -23,14 +23,6 @@ def refreshes(seen: queue.Queue) -> int:
     return sum(event[0] == "refresh" for event in list(seen.queue))
 
 
-def configure(server, text: str) -> None:
-    """Restarts the server with a configuration file."""
-    server.stop()
-    server.config_folder.parent.mkdir(parents=True, exist_ok=True)
-    (server.config_folder.parent / "cisternd.conf").write_text(text)
-    server.start()
-
-
 def test_a_file_appears_grows_and_vanishes(conn, pool, virsh, events):
     seen = events(pool.api)
     pool.file("disk").write_bytes(b"x" * MIB)
@@ -153,7 +145,8 @@ def test_a_file_system_that_tells_nothing_is_looked_at(conn, tmp_path):
     ("# all but one\nlive_pools_off = [ \"off\" ]\n", ["on"]),
 ])
 def test_live_pools_can_be_switched_off(own_server, tmp_path, text, watched):
-    configure(own_server, text)
+    own_server.configure(text)
+    own_server.restart()
     conn = libvirt.open(own_server.uri())
     with Pool(conn, "on", tmp_path / "on") as on, Pool(conn, "off", tmp_path / "off") as off, Pool(conn, "fence", tmp_path / "fence") as fence:
         for pool in (on, off, fence):
