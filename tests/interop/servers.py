@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 30
 STOP_TIMEOUT = 20
 
+UNWATCHED = "unwatched"     # the pool in which what others do is seen at the next refresh only, as in all of libvirtd's
+
 
 def cisternd_binary() -> Path:
     """The binary named by CISTERND, else the newest one built in this repository."""
@@ -100,6 +102,15 @@ class Server:
 
 class Cistern(Server):
     name = "cistern"
+
+    def __init__(self, root: Path):
+        super().__init__(root)
+        self.config_folder.parent.mkdir(mode=0o700, parents=True)
+        self.configure(f'live_pools_off = [ "{UNWATCHED}" ]\n')
+
+    def configure(self, text: str) -> None:
+        """Sets the configuration file for the next start."""
+        (self.config_folder.parent / "cisternd.conf").write_text(text)
 
     @property
     def config_folder(self) -> Path:
