@@ -309,7 +309,8 @@ def test_wipe_keeps_a_sparse_file_sparse(virsh, pool):
         file.write(b"secret")
     virsh.ok("vol-wipe", "v", pool.name)
     assert pool.file("v").stat().st_size == 10 * MIB
-    assert pool.file("v").stat().st_blocks == 0
+    assert pool.file("v").stat().st_blocks <= 64
+    assert pool.file("v").read_bytes() == bytes(10 * MIB)
 
 
 def test_wipe_turns_qcow2_into_raw(virsh, pool):
@@ -320,7 +321,6 @@ def test_wipe_turns_qcow2_into_raw(virsh, pool):
 
 def test_wipe_refuses_what_a_file_cannot_do(virsh, pool):
     pool.create("v")
-    virsh.fails("vol-wipe", "v", pool.name, "--algorithm", "trim", says="error: Failed to wipe vol v\n")
     virsh.fails("vol-wipe", "v", pool.name, "--algorithm", "nosuch", says="error: Unsupported algorithm 'nosuch'\n")
 
 
