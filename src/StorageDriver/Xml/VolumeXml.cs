@@ -1,6 +1,7 @@
 using Cistern.Storage.Backends;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Xml.Schemas;
 
 namespace Cistern.Storage.Xml;
 
@@ -19,7 +20,7 @@ public static partial class VolumeXml
         var root = DocumentReader.Read(xml, "volume");
         if (validate)
         {
-            Schemas.Volume.Check(root);
+            PatternMatch.Check(root, VolumeSchema.Volume);
         }
 
         var name = root.Text("name") ?? throw StorageErrors.XmlMissingElement("name");
