@@ -6,7 +6,7 @@ using Cistern.Storage.Definitions;
 
 namespace Cistern.Storage.Xml.Schemas;
 
-/// <summary>What a text or an attribute's value must look like. As in XML Schema, blanks around numbers and listed words do not count.</summary>
+/// <summary>What a text or an attribute's value must look like. As in libvirt's schemas, blanks around listed words and signed numbers do not count.</summary>
 /// <param name="Expected">In words, for error texts.</param>
 internal sealed partial record ValueRule(string Expected, Func<string, bool> Accepts)
 {
@@ -20,7 +20,7 @@ internal sealed partial record ValueRule(string Expected, Func<string, bool> Acc
 
     public static ValueRule UnsignedLong { get; } = new("a number of 64 bits", static text => IsNumber(text, ulong.MaxValue));
 
-    public static ValueRule Positive { get; } = new("a number above 0", static text => IsDigits(text.Trim(Blanks)) && text.AsSpan().ContainsAnyInRange('1', '9'));
+    public static ValueRule Positive { get; } = new("a number above 0", static text => IsDigits(text) && text.AsSpan().ContainsAnyInRange('1', '9'));
 
     public static ValueRule Id { get; } = new("a user or group id, or -1", static text => text.Trim(Blanks) == "-1" || IsNumber(text, uint.MaxValue));
 
@@ -78,7 +78,7 @@ internal sealed partial record ValueRule(string Expected, Func<string, bool> Acc
     private static bool IsDigits(ReadOnlySpan<char> text) => !text.IsEmpty && !text.ContainsAnyExceptInRange('0', '9');
 
     private static bool IsNumber(string text, ulong maximum) =>
-        IsDigits(text.Trim(Blanks)) && ulong.TryParse(text.Trim(Blanks), CultureInfo.InvariantCulture, out var value) && value <= maximum;
+        IsDigits(text) && ulong.TryParse(text, CultureInfo.InvariantCulture, out var value) && value <= maximum;
 
     private static bool IsInteger(string text, long minimum, long maximum) =>
         long.TryParse(text.Trim(Blanks), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value) && value >= minimum && value <= maximum;

@@ -23,12 +23,13 @@ internal static class Mutations
         "network", "netdir", "ploop", "scsi_host", "fc_host", "chap", "ceph", "iscsi", "default", "capacity", "qemu", "librbd", "passphrase", "volume", "tls", "vtpm", "rbd",
     ];
 
-    public static IEnumerable<string> Of(string document)
+    /// <param name="isNew">Whether values are tried for an element; else only its place is.</param>
+    public static IEnumerable<string> Of(string document, Func<XElement, bool> isNew)
     {
         var root = XDocument.Parse(document, LoadOptions.PreserveWhitespace).Root!;
         for (var i = 0; i < root.DescendantsAndSelf().Count(); i++)
         {
-            foreach (var change in Changes(root.DescendantsAndSelf().ElementAt(i)))
+            foreach (var change in Changes(root.DescendantsAndSelf().ElementAt(i), isNew))
             {
                 var copy = new XDocument(root);
                 change(copy.Root!.DescendantsAndSelf().ElementAt(i));
@@ -40,8 +41,9 @@ internal static class Mutations
         }
     }
 
-    private static IEnumerable<Action<XElement>> Changes(XElement original)
+    private static IEnumerable<Action<XElement>> Changes(XElement original, Func<XElement, bool> isNew)
     {
+        var values = isNew(original) ? Values : [];
         yield return element => element.Add(new XElement("nosuch"));
         yield return element => element.AddFirst(new XElement("nosuch", "text"));
         yield return element => element.SetAttributeValue("nosuch", "x");
@@ -54,7 +56,7 @@ internal static class Mutations
         foreach (var attribute in original.Attributes().Where(attribute => !attribute.IsNamespaceDeclaration).Select(attribute => attribute.Name))
         {
             yield return element => element.SetAttributeValue(attribute, null);
-            foreach (var value in Values)
+            foreach (var value in values)
             {
                 yield return element => element.SetAttributeValue(attribute, value);
             }
@@ -62,7 +64,7 @@ internal static class Mutations
 
         if (!original.HasElements)
         {
-            foreach (var value in Values)
+            foreach (var value in values)
             {
                 yield return element => element.Value = value;
             }

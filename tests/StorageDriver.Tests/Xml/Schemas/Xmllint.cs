@@ -8,6 +8,8 @@ internal static class Xmllint
 {
     private const string Schemas = "/usr/share/libvirt/schemas";
 
+    private const string Memory = "/dev/shm";
+
     private const int DocumentsARun = 2000;
 
     public static bool IsInstalled { get; } = File.Exists("/usr/bin/xmllint") && Directory.Exists(Schemas);
@@ -16,7 +18,7 @@ internal static class Xmllint
     /// <param name="schema">A file of libvirt's schemas, without its extension.</param>
     public static bool[] Validate(string schema, IReadOnlyList<string> documents)
     {
-        using var folder = new TemporaryFolder();
+        using var folder = new TemporaryFolder(Directory.Exists(Memory) ? Memory : Path.GetTempPath());
         for (var i = 0; i < documents.Count; i++)
         {
             File.WriteAllText(folder[$"{i}"], documents[i]);
