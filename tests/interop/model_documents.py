@@ -84,6 +84,13 @@ BODIES = {
     "empty features": "<features/>", "unknown feature": "<features><what/></features>",
     "refresh capacity": "<refresh><volume allocation='capacity'/></refresh>", "refresh default": "<refresh><volume allocation='default'/></refresh>",
     "refresh x": "<refresh><volume allocation='x'/></refresh>", "refresh of nothing": "<refresh><volume/></refresh>", "refresh of an empty value": "<refresh><volume allocation=''/></refresh>",
+    "numbers": "<capacity unit='nosuch'>x</capacity><allocation>-5</allocation><available/>",
+    "mode": "<target><path>/p</path><permissions><mode>0755</mode><owner>5</owner><group>6</group><label>l&amp;</label></permissions></target>",
+    "second target": "<target><path>/second//path/</path></target>",
+}
+
+# Options in a namespace of their own, which only the daemon's backends know.
+OPTIONS = {
     "mount options": f"<f:mount_opts {FS}><f:option name='a'/><f:option name='b,c=&lt;'/></f:mount_opts>", "mount option without a name": f"<f:mount_opts {FS}><f:option/></f:mount_opts>",
     "mount option of an empty name": f"<f:mount_opts {FS}><f:option name=''/></f:mount_opts>", "no mount option": f"<f:mount_opts {FS}/>",
     "mount options without a prefix": "<mount_opts xmlns='http://libvirt.org/schemas/storagepool/fs/1.0'><option name='a'/></mount_opts>",
@@ -91,16 +98,13 @@ BODIES = {
     "config options": f"<r:config_opts {RBD}><r:option name='a' value='b'/><r:option name='c' value='&lt;'/></r:config_opts>",
     "config option without a value": f"<r:config_opts {RBD}><r:option name='a'/></r:config_opts>", "config option without a name": f"<r:config_opts {RBD}><r:option value='a'/></r:config_opts>",
     "config option of an empty value": f"<r:config_opts {RBD}><r:option name='a' value=''/></r:config_opts>", "no config option": f"<r:config_opts {RBD}/>",
-    "numbers": "<capacity unit='nosuch'>x</capacity><allocation>-5</allocation><available/>",
-    "mode": "<target><path>/p</path><permissions><mode>0755</mode><owner>5</owner><group>6</group><label>l&amp;</label></permissions></target>",
-    "second target": "<target><path>/second//path/</path></target>",
 }
 
 # Put into a pool of type dir instead of its target.
 TARGETS = {
     **{f"path {path}": f"<target><path>{path}</path></target>" for path in
        "/ // /// //a //a//b/ /a//b/// a a/ . .. ./a /a/../b http://a//b/ a://b//c/ /a://b//c :// x: https:/a//b gluster://h//v/ ü//ß/ //".split()},
-    "path with an entity": "<target><path>/a&#9;&#13;&amp;&lt;&gt;&quot;&apos;</path></target>", "path with a line break": "<target><path>/a\nb</path></target>",
+    "path with an entity": "<target><path>/a&#9;&amp;&lt;&gt;&quot;&apos;</path></target>", "path with a line break": "<target><path>/a\nb</path></target>",
     "path with blanks": "<target><path>  /a  </path></target>", "path in two": "<target><path>/a<!-- x -->b<![CDATA[<c>]]></path></target>",
     "empty path": "<target><path/></target>", "no path": "<target/>", "blank path": "<target><path> </path></target>",
     "long path": f"<target><path>{'/long' * 1000}</path></target>", "path in an element": "<target><path><b>/a</b></path></target>",
@@ -162,6 +166,9 @@ POOLS = {
     **{f"dir: target: {name}": pool("dir", "", target=target) for name, target in TARGETS.items()},
     **{f"whole: {name}": text for name, text in WHOLE.items()},
 }
+
+
+DAEMONS = {f"{type}: {name}": pool(type, SOURCES[type], body) for type in ("dir", "fs", "netfs") for name, body in OPTIONS.items()}
 
 
 def volume(body: str, kind: str = "") -> str:
@@ -232,8 +239,8 @@ DIR_VOLUMES = {
     "backing store without a path": volume(size("5") + "<backingStore/>"), "backing store of an empty path": volume(size("5") + "<backingStore><path/></backingStore>"),
     "backing store of bad permissions": volume(size("5") + "<backingStore><path>/b</path><permissions><mode>9</mode></permissions></backingStore>"),
     "bad permissions of no backing store": volume(size("5") + "<backingStore><permissions><mode>9</mode></permissions></backingStore>"),
-    "two backing stores": volume(size("5") + "<backingStore/><backingStore><path>/b</path></backingStore>"), "backing store alone": volume("<backingStore><path>/b</path></backingStore>"),
-    "backing store and allocation": volume("<allocation>5</allocation><backingStore><path>/b</path></backingStore>"), "relative backing store": volume(size("5") + "<backingStore><path>b</path></backingStore>"),
+    "two backing stores": volume(size("5") + "<backingStore/><backingStore><path>/b</path></backingStore>"), 
+    "relative backing store": volume(size("5") + "<backingStore><path>b</path></backingStore>"),
     "backing store with everything": volume(size("5") + "<backingStore><path>/b</path><format type='qcow2'/><permissions><mode>0600</mode><owner>1</owner><group>2</group><label>l</label></permissions>"
                                             "<timestamps><atime>1</atime></timestamps><compat>1.1</compat><features/><encryption format='nosuch'/></backingStore>"),
     "path": target("<path>/x</path>"), "empty path": target("<path/>"), "no target": volume(size("5")), "two targets": volume(size("5") + "<target/><target><format type='qcow2'/></target>"),

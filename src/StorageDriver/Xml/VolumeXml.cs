@@ -118,7 +118,7 @@ public static partial class VolumeXml
         };
     }
 
-    /// <summary>Two numbers joined by a dot.</summary>
+    /// <summary>Two numbers joined by a dot; as in libvirt they may be negative, which only qemu-img refuses.</summary>
     private static string? ParseCompat(Element root)
     {
         if (root.Text("target/compat") is not { } compat)
@@ -132,7 +132,7 @@ public static partial class VolumeXml
             : throw StorageErrors.XmlInvalidElement("compat", compat, "two numbers joined by a dot");
     }
 
-    private static bool IsVersion(ReadOnlySpan<char> text) => NumberText.TryParse(text, out var value) && value <= uint.MaxValue;
+    private static bool IsVersion(ReadOnlySpan<char> text) => NumberText.TryParse(text, -(long)uint.MaxValue, uint.MaxValue, out _);
 
     private static ulong ParseClusterSize(Element root)
     {
