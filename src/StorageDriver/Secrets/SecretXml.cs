@@ -59,7 +59,12 @@ public static class SecretXml
 
     private static UsageForm FormOf(Element usage)
     {
-        var word = usage.Attribute("type") ?? throw StorageErrors.SecretUsageTypeMissing();
+        var word = usage.Attribute("type");
+        if (string.IsNullOrEmpty(word))
+        {
+            throw StorageErrors.SecretUsageTypeMissing();
+        }
+
         return Array.Find(Forms, form => form.Name == word) ?? throw StorageErrors.SecretUsageTypeUnknown(word);
     }
 
@@ -70,7 +75,7 @@ public static class SecretXml
 
     private static bool Flag(Element root, string attribute) => root.Attribute(attribute) switch
     {
-        null or "no" => false,
+        null or "" or "no" => false,
         "yes" => true,
         var other => throw StorageErrors.SecretFlagInvalid(attribute, other),
     };

@@ -125,13 +125,19 @@ def redefinitions(trial):
     define(secret("", IDENTITIES[2]))
     for label, text in {
         "same": secret(USAGES["volume"]), "another usage": secret(USAGES["tls"]), "usage of another secret": secret(USAGES["ceph"]), "usage taken away": secret(),
-        "another id": secret("<usage type='volume'><volume>/w</volume></usage>"), "another type of the same id": secret("<usage type='tls'><name>/v</name></usage>"),
-        "new uuid": secret(USAGES["volume"], IDENTITIES[3]), "no uuid": f"<secret>{USAGES['volume']}</secret>", "usage for one without": secret(USAGES["iscsi"], IDENTITIES[2]),
+        "another id": secret("<usage type='volume'><volume>/w</volume></usage>"), "new uuid": secret(USAGES["volume"], IDENTITIES[3]), "no uuid": f"<secret>{USAGES['volume']}</secret>", "usage for one without": secret(USAGES["iscsi"], IDENTITIES[2]),
         "usage taken for one without": secret(USAGES["volume"], IDENTITIES[2]), "second without usage": secret("", IDENTITIES[4]), "bad": secret("<usage/>"),
     }.items():
         trial(label, lambda: define(text).UUIDString())
         look(trial, made, label)
     trial("secrets", lambda: sorted((found.UUIDString(), found.usageID()) for found in trial.conn.listAllSecrets()))
+
+
+@case
+def a_usage_of_another_type(trial):
+    made = trial.conn.secretDefineXML(secret(USAGES["volume"]))
+    trial("of the same id", lambda: trial.conn.secretDefineXML(secret("<usage type='tls'><name>/v</name></usage>")).UUIDString())
+    look(trial, made, "after it")
 
 
 @case
