@@ -117,6 +117,10 @@ class Cistern(Server):
         return self.root / "state" / "config" / "storage"
 
     @property
+    def secrets_folder(self) -> Path:
+        return self.root / "state" / "config" / "secrets"
+
+    @property
     def state_folder(self) -> Path:
         return self.root / "state" / "run" / "storage"
 
@@ -174,12 +178,16 @@ class Libvirtd(Server):
         return self.root / "etc" / "storage"
 
     @property
+    def secrets_folder(self) -> Path:
+        return self.root / "etc" / "secrets"
+
+    @property
     def state_folder(self) -> Path:
         return self.root / "run" / "storage"
 
     def _configure(self) -> None:
         for folder in self.FOLDERS:
-            (self.root / folder).mkdir()
+            (self.root / folder).mkdir(exist_ok=True)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         (self.root / "libvirtd.conf").write_text(

@@ -5,6 +5,7 @@ import subprocess
 
 import libvirt
 
+from compare import secret_cases, xml_cases
 from compare.documents import ONLY_DEFINED, POOLS, VOLUMES
 from compare.files_cases import FILES
 from compare.trial import QCOW2, Trial
@@ -508,4 +509,6 @@ CASES = {
     **{f"volume document: {name}": volume_document(text) for name, text in VOLUMES.items()},
     **SEQUENCES,
     **FILES,
+    **xml_cases.CASES,
+    **secret_cases.CASES,
 }
