@@ -22,6 +22,34 @@ public sealed class PoolThreadsTests
     }
 
     [Fact]
+    public async Task What_a_caller_asks_next_stays_on_the_thread_and_what_it_asks_besides_does_not()
+    {
+        using var begin = new ManualResetEventSlim();
+        using var both = new Barrier(2);
+        var first = _threads.RunAsync(() =>
+        {
+            begin.Wait();
+            return Environment.CurrentManagedThreadId;
+        }, default);
+        var rest = first.ContinueWith(
+            _ => Task.WhenAll(
+                _threads.RunAsync(Meet, default),
+                _threads.RunAsync(Meet, default)),
+            TaskContinuationOptions.ExecuteSynchronously).Unwrap();
+        begin.Set();
+        var threads = await rest;
+
+        Assert.Equal(await first, threads[0]);
+        Assert.NotEqual(threads[0], threads[1]);
+
+        int Meet()
+        {
+            both.SignalAndWait();
+            return Environment.CurrentManagedThreadId;
+        }
+    }
+
+    [Fact]
     public async Task At_most_four_calls_run_and_the_others_wait()
     {
         using var gate = new SemaphoreSlim(0);
