@@ -74,7 +74,16 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
     }
 
     private Task<StorageDriver> OpenDriverAsync(CancellationToken cancellation) => StorageDriver.OpenAsync(
-        new StorageDriverOptions { ConfigDirectory = options.Folders.PoolDefinitions, RunDirectory = options.Folders.PoolStates }, loggers, cancellation);
+        new StorageDriverOptions
+        {
+            ConfigDirectory = options.Folders.PoolDefinitions,
+            RunDirectory = options.Folders.PoolStates,
+            LivePools = options.LivePools,
+            NotLivePools = options.NotLivePools,
+            DeleteGuard = options.DeleteGuard,
+        },
+        loggers,
+        cancellation);
 
     private RemoteProtocol.Programs.RpcProgram<CallContext> Program(StorageDriver driver, SecretStore secrets)
     {

@@ -14,8 +14,8 @@ internal static class FileDeletion
         string path = volume.Target.Path!;
         int result = volume.Kind switch
         {
-            VolumeKind.File => FileSystemCalls.Unlink(path),
-            VolumeKind.Dir => FileSystemCalls.RemoveEmptyFolder(path),
+            VolumeKind.File => FileRemoval.Unlink(path),
+            VolumeKind.Dir => FileRemoval.RemoveEmptyFolder(path),
             VolumeKind.Ploop => DeleteTree(path),
             _ => throw StorageErrors.RemovalNotSupported(path),
         };
@@ -33,10 +33,10 @@ internal static class FileDeletion
         {
             foreach (string file in Directory.EnumerateFiles(path))
             {
-                _ = FileSystemCalls.Unlink(file);
+                _ = FileRemoval.Unlink(file);
             }
         }
 
-        return FileSystemCalls.RemoveEmptyFolder(path);
+        return FileRemoval.RemoveEmptyFolder(path);
     }
 }

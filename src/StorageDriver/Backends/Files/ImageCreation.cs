@@ -84,6 +84,7 @@ internal static class ImageCreation
         await using (file.ConfigureAwait(false))
         {
             Command prepared = await pool.Threads.RunAsync(() => command(file.Part), cancellation).ConfigureAwait(false);
+            prepared = prepared with { RunAs = file.User is { } user ? (user.Uid, user.Gid) : null };
             await pool.Host.RunAsync(prepared, cancellation).ConfigureAwait(false);
             await pool.Threads.RunAsync(
                 () =>
