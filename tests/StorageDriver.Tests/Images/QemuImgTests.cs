@@ -87,11 +87,11 @@ public class QemuImgTests
         AssertCommand(
             "convert --image-opts -n --target-image-opts --object secret,id=vol_encrypt0,file=/run/x,,y/secret --object secret,id=in_encrypt0,file=/run/in "
             + "driver=luks,file.filename=/p/a,,b,key-secret=in_encrypt0 driver=qcow2,file.filename=/p/v,encrypt.key-secret=vol_encrypt0",
-            QemuImg.ConvertInto("/p/a,b", "raw", new SecretFile("in_encrypt0", "/run/in"), "/p/v", "qcow2", Secret));
+            QemuImg.ConvertInto("/p/a,b", "raw", new SecretFile("in_encrypt0", "/run/in"), new ImageOptions { Path = "/p/v", Format = "qcow2" }, Secret));
         AssertCommand(
             "convert --image-opts -n --target-image-opts --object secret,id=vol_encrypt0,file=/run/x,,y/secret "
             + "driver=raw,file.filename=/p/a driver=luks,file.filename=/p/v,key-secret=vol_encrypt0",
-            QemuImg.ConvertInto("/p/a", "iso", null, "/p/v", "raw", Secret));
+            QemuImg.ConvertInto("/p/a", "iso", null, new ImageOptions { Path = "/p/v", Format = "raw" }, Secret));
     }
 
     [Fact]

@@ -53,9 +53,9 @@ internal static class FileCreation
             throw StorageErrors.ConfigUnsupported("volumes of format 'ploop' cannot be created");
         }
 
-        if (volume.Target.Encryption is not null)
+        if (volume.Kind == VolumeKind.Dir && volume.Target.Encryption is not null)
         {
-            throw StorageErrors.ConfigUnsupported("storage pool does not support encrypted volumes");
+            throw StorageErrors.ConfigUnsupported("a volume of format 'dir' cannot be encrypted");
         }
 
         if (volume.Kind != VolumeKind.Dir && !IsPlainRaw(volume))

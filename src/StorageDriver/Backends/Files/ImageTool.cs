@@ -1,0 +1,69 @@
+using System.Collections.Immutable;
+using Cistern.Storage.Commands;
+using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
+using Cistern.Storage.Pools;
+
+namespace Cistern.Storage.Backends.Files;
+
+/// <summary>Has a tool make the file of a volume: whole, or not at all.</summary>
+internal static class ImageTool
+{
+    private const int BlockUnit = 512;
+
+    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
+
+    /// <summary>Runs commands one after the other on a temporary file beside the volume's path, then gives it its name.</summary>
+    /// <param name="commands">Given the temporary file's path.</param>
+    /// <param name="progress">Told what the file takes while the tool runs.</param>
+    /// <exception cref="Errors.StorageException">1/0: a command failed; 38/18; 55/18: the name is taken.</exception>
+    public static async ValueTask RunAsync(
+        PoolContext pool,
+        VolumeDefinition volume,
+        Func<string, ImmutableArray<Command>> commands,
+        JobProgress progress,
+        CancellationToken cancellation)
+    {
+        NewFile file = await pool.Threads.RunAsync(() => NewFile.Reserve(pool, volume), cancellation).ConfigureAwait(false);
+        await using (file.ConfigureAwait(false))
+        {
+            foreach (Command command in commands(file.Part))
+            {
+                await FollowAsync(pool, pool.Host.RunAsync(command, cancellation), file.Part, progress).ConfigureAwait(false);
+            }
+
+            await pool.Threads.RunAsync(
+                () =>
+                {
+                    file.Open();
+                    file.Publish();
+                },
+                cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static async ValueTask FollowAsync(PoolContext pool, Task running, string path, JobProgress progress)
+    {
+        while (await Task.WhenAny(running, Task.Delay(LookEvery)).ConfigureAwait(false) != running)
+        {
+            try
+            {
+                await pool.Threads.RunAsync(() => Look(path, progress), CancellationToken.None).ConfigureAwait(false);
+            }
+            catch (Errors.StorageException)
+            {
+                // Storage that does not answer is for the tool to find out, which cannot be left alone here.
+            }
+        }
+
+        await running.ConfigureAwait(false);
+    }
+
+    private static void Look(string path, JobProgress progress)
+    {
+        if (FileStatusCalls.Get(path, out FileStatus status) == 0)
+        {
+            progress.Allocated = (ulong)status.Blocks * BlockUnit;
+        }
+    }
+}
