@@ -29,9 +29,21 @@ public sealed class BuildJournal(string directory)
             var path = File.ReadAllText(record);
             if (System.IO.Directory.Exists(Path.GetDirectoryName(path)))
             {
-                File.Delete(path);
+                Remove(path);
                 File.Delete(record);
             }
+        }
+    }
+
+    private static void Remove(string path)
+    {
+        if (System.IO.Directory.Exists(path))
+        {
+            System.IO.Directory.Delete(path, recursive: true);
+        }
+        else
+        {
+            File.Delete(path);
         }
     }
 

@@ -14,6 +14,11 @@ internal static class FileClone
     public static ValueTask BuildAsync(
         PoolContext pool, VolumeDefinition volume, VolumeSource source, uint flags, JobProgress progress, CancellationToken cancellation)
     {
+        if (volume.Kind == VolumeKind.Ploop && source.Volume.Kind == VolumeKind.Ploop)
+        {
+            return PloopVolumes.CopyAsync(pool, volume, source.Volume, progress, cancellation);
+        }
+
         if (volume.Kind != VolumeKind.File || source.Volume.Kind is not (VolumeKind.File or VolumeKind.Block or VolumeKind.Network))
         {
             throw StorageErrors.CopyNotSupported((volume.Kind != VolumeKind.File ? volume : source.Volume).Target.Format ?? "dir");

@@ -40,6 +40,7 @@ internal static class FileCreation
 
     public static ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation) =>
         volume.Kind == VolumeKind.Dir ? new ValueTask(pool.Threads.RunAsync(() => BuildFolder(volume), cancellation))
+        : volume.Kind == VolumeKind.Ploop ? PloopVolumes.BuildAsync(pool, volume, cancellation)
         : IsPlainRaw(volume) ? BuildRawAsync(pool, volume, progress, cancellation)
         : ImageCreation.BuildAsync(pool, volume, flags, progress, cancellation);
 
@@ -50,7 +51,8 @@ internal static class FileCreation
     {
         if (volume.Kind == VolumeKind.Ploop)
         {
-            throw StorageErrors.ConfigUnsupported("volumes of format 'ploop' cannot be created");
+            CheckPloop(volume, flags);
+            return;
         }
 
         if (volume.Kind == VolumeKind.Dir && volume.Target.Encryption is not null)
@@ -72,6 +74,20 @@ internal static class FileCreation
         if (volume.BackingStore is not null)
         {
             throw StorageErrors.BackingStoreNotSupported(volume.Target.Format ?? "raw");
+        }
+    }
+
+    private static void CheckPloop(VolumeDefinition volume, uint flags)
+    {
+        if ((flags & ~Validate) != 0)
+        {
+            throw StorageErrors.UnsupportedFlags(flags & ~Validate, "creation of a ploop volume");
+        }
+
+        if (volume.Target.Encryption is not null || volume.BackingStore is not null)
+        {
+            throw StorageErrors.ConfigUnsupported(
+                $"a volume of format 'ploop' cannot {(volume.BackingStore is null ? "be encrypted" : "have a backing store")}");
         }
     }
 

@@ -86,8 +86,8 @@ internal static unsafe class FileProbe
     /// <summary>A folder with the two files of a ploop image is one; its stamp would not tell a change of the image.</summary>
     private static ScannedVolume DescribeFolder(string name, string path, in FileStatus status, long now)
     {
-        string image = path + "/root.hds";
-        if (FileStatusCalls.Get(image, out FileStatus data) < 0 || FileStatusCalls.Get(path + "/DiskDescriptor.xml", out _) < 0)
+        string image = $"{path}/{Ploop.Image}";
+        if (FileStatusCalls.Get(image, out FileStatus data) < 0 || FileStatusCalls.Get($"{path}/{Ploop.Descriptor}", out _) < 0)
         {
             return new ScannedVolume(FileDescription.Folder(name, path, status), FileStamps.Take(status, now));
         }

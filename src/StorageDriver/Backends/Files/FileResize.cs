@@ -30,6 +30,12 @@ internal static class FileResize
             return;
         }
 
+        if (volume.Kind == VolumeKind.Ploop)
+        {
+            await PloopVolumes.ResizeAsync(pool, volume, capacity, cancellation).ConfigureAwait(false);
+            return;
+        }
+
         if (allocate)
         {
             throw StorageErrors.AllocationNotSupported(volume.Target.Format ?? "raw");

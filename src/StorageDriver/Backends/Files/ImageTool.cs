@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
+using Cistern.Storage.Images;
 using Cistern.Storage.Pools;
 
 namespace Cistern.Storage.Backends.Files;
@@ -16,7 +18,7 @@ internal static class ImageTool
     /// <summary>Runs commands one after the other on a temporary file beside the volume's path, then gives it its name.</summary>
     /// <param name="commands">Given the temporary file's path.</param>
     /// <param name="progress">Told what the file takes while the tool runs.</param>
-    /// <exception cref="Errors.StorageException">1/0: a command failed; 38/18; 55/18: the name is taken.</exception>
+    /// <exception cref="StorageException">1/0: a command failed; 38/18; 55/18: the name is taken.</exception>
     public static async ValueTask RunAsync(
         PoolContext pool,
         VolumeDefinition volume,
@@ -36,9 +38,29 @@ internal static class ImageTool
                 () =>
                 {
                     file.Open();
+                    Finish(file, volume);
                     file.Publish();
                 },
                 cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>What the tool has written of the temporary name.</summary>
+    private static void Finish(NewFile file, VolumeDefinition volume)
+    {
+        if (volume.Target.Format != "vmdk")
+        {
+            return;
+        }
+
+        try
+        {
+            VmdkDescriptor.Rename(file.File, Path.GetFileName(file.Part), volume.Name);
+        }
+        catch (IOException error)
+        {
+            // The framework puts errno there.
+            throw StorageErrors.System(error.HResult, $"cannot write image '{volume.Target.Path}'");
         }
     }
 
@@ -50,7 +72,7 @@ internal static class ImageTool
             {
                 await pool.Threads.RunAsync(() => Look(path, progress), CancellationToken.None).ConfigureAwait(false);
             }
-            catch (Errors.StorageException)
+            catch (StorageException)
             {
                 // Storage that does not answer is for the tool to find out, which cannot be left alone here.
             }
