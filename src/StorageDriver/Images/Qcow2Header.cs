@@ -19,6 +19,9 @@ internal static class Qcow2Header
     /// <summary>Bits of incompatible features.</summary>
     public const ulong Dirty = 1, Corrupt = 2, DataFile = 4, Compression = 8, ExtendedL2 = 16;
 
+    /// <summary>Bit of autoclear features.</summary>
+    public const ulong BitmapsConsistent = 1;
+
     /// <summary>Refcounts of 16 bits.</summary>
     public const int UsualRefcountOrder = 4;
 
@@ -79,7 +82,7 @@ internal static class Qcow2Header
         state |= (incompatible & DataFile) != 0 ? Qcow2State.DataFile : Qcow2State.None;
         var isUsual = (incompatible & ~(Dirty | Corrupt | DataFile | ExtendedL2)) == 0
             && (compatible & ~LazyRefcounts) == 0
-            && image.BigEndian64(88) is 0 // to be cleared by who does not know it
+            && image.BigEndian64(88) is 0 or BitmapsConsistent // to be cleared by who does not know it
             && image.BigEndian32(96) is UsualRefcountOrder;
         state |= isUsual ? Qcow2State.None : Qcow2State.Other;
         return header with { Compat = "1.1", Features = features, State = state };

@@ -104,6 +104,19 @@ public class QemuImgTests
             QemuImg.Resize("/p/v", "raw", current: 512, capacity: 1024, Secret));
     }
 
+    [Fact]
+    public void Every_command_has_limits_and_more_time_for_more_bytes()
+    {
+        var image = new ImageOptions { Path = "/p/v", Format = "raw" };
+        const ulong MiB = 1 << 20;
+        Assert.Equal((4096 * MiB, 120ul), QemuImg.Create(image).Limits);
+        Assert.Equal((4096 * MiB, 120ul + 256), QemuImg.Create(image with { Capacity = 1024 * MiB }).Limits);
+        Assert.Equal(120ul + 256, QemuImg.Convert("/p/a", "raw", image with { Capacity = 1024 * MiB }).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.ConvertInto("/p/a", "raw", null, image with { Capacity = 1024 * MiB }, Secret).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.Resize("/p/a", "raw", 1024 * MiB, 0).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.Resize("/p/a", "raw", 0, 1024 * MiB).Limits!.Value.CpuSeconds);
+    }
+
     [Theory]
     [InlineData("-o")]
     [InlineData("json:{}")]
@@ -126,6 +139,7 @@ public class QemuImgTests
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("vdi", target => target with { Features = VolumeFeatures.None }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("vdi", target => target with { Encryption = Luks }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Encryption = Luks with { Format = "qcow" } }));
+        AssertError(StorageErrorCode.InternalError, Volume("raw", target => target with { Encryption = Luks with { Format = "luks2" } }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Compat = "0.10", Features = VolumeFeatures.LazyRefcounts }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Compat = "2.0" }));
         AssertError(StorageErrorCode.InvalidArgument, Volume("raw", target => target with { Encryption = new VolumeEncryption("luks") }));

@@ -38,7 +38,7 @@ internal static class FileResize
 
         if (allocate)
         {
-            throw StorageErrors.AllocationNotSupported(volume.Target.Format ?? "raw");
+            throw StorageErrors.AllocationNotSupported(volume.Target.Encryption?.Format ?? volume.Target.Format ?? FileFormats.Default);
         }
 
         if (volume.Kind != VolumeKind.File)
