@@ -4,6 +4,8 @@ import os
 import subprocess
 import tempfile
 
+import libvirt
+
 from pools import MIB
 
 PASSPHRASE = "a passphrase with, a comma"
@@ -13,6 +15,19 @@ def secret_xml(usage: str, *, type: str = "volume", private: bool = True, epheme
     element = {"volume": "volume", "ceph": "name", "iscsi": "target"}[type]
     return (f"<secret ephemeral='{'yes' if ephemeral else 'no'}' private='{'yes' if private else 'no'}'>"
             f"<usage type='{type}'><{element}>{usage}</{element}></usage></secret>")
+
+
+def patiently(call):
+    """Repeats a call that makes a LUKS image as long as qemu-img cannot measure the processor, which happens by chance."""
+    def repeated(*arguments):
+        for _ in range(20):
+            try:
+                return call(*arguments)
+            except libvirt.libvirtError as error:
+                if "accurate CPU usage" not in error.get_error_message():
+                    raise
+        return call(*arguments)
+    return repeated
 
 
 def make_secret(conn, usage: str, value: str | None = PASSPHRASE, **shape):

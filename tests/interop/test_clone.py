@@ -37,7 +37,7 @@ def source(request, disk):
             file.seek(at)
             file.write(os.urandom(2 * MIB))
     disk.format = request.param
-    return disk.api.createXMLFrom(volume_xml("source", SIZE, format=request.param), disk.api.storageVolLookupByName("data"))
+    return disk.api.createXMLFrom(volume_xml("source", SIZE, format=request.param, **SPARSE), disk.api.storageVolLookupByName("data"))
 
 
 def check(disk, copy) -> None:

@@ -13,6 +13,11 @@ public static class QemuImg
 {
     public const string Tool = "qemu-img";
 
+    /// <summary>
+    /// What it says when, before it makes a LUKS image, it measured the processor and its clock did not go on: by chance, and gone at the next attempt.
+    /// </summary>
+    public const string Unmeasured = "Unable to get accurate CPU usage";
+
     private const ulong KiB = 1024;
     private const ulong SectorSize = 512;
 

@@ -34,12 +34,16 @@ internal static class VmdkDescriptor
 
         byte[] text = new byte[length * SectorSize];
         int read = RandomAccess.Read(file, text, (long)offset * SectorSize);
-        string renamed = Encoding.UTF8.GetString(text.AsSpan(0, read)).TrimEnd('\0').Replace($"\"{from}\"", $"\"{to}\"", StringComparison.Ordinal);
-        if (Encoding.UTF8.GetByteCount(renamed) < text.Length)
+        ReadOnlySpan<byte> written = text.AsSpan(0, read).TrimEnd((byte)0);
+        string renamed = Encoding.UTF8.GetString(written).Replace($"\"{from}\"", $"\"{to}\"", StringComparison.Ordinal);
+        int renamedLength = Encoding.UTF8.GetByteCount(renamed);
+        if (renamedLength < text.Length)
         {
+            // Zeros behind the text stay the hole that they are.
+            int end = Math.Max(written.Length, renamedLength);
             Array.Clear(text);
             Encoding.UTF8.GetBytes(renamed, text);
-            RandomAccess.Write(file, text, (long)offset * SectorSize);
+            RandomAccess.Write(file, text.AsSpan(0, end), (long)offset * SectorSize);
         }
     }
 }

@@ -59,6 +59,20 @@ public sealed class EncryptedVolumeTests : IDisposable
     }
 
     [Fact]
+    public async Task A_measurement_of_the_processor_that_failed_by_chance_is_repeated()
+    {
+        int runs = 0;
+        _pool.Commands.Answer = command =>
+            ++runs < 3 ? new CommandResult(1, "", "qemu-img: disk: Unable to get accurate CPU usage") : Write(command);
+        await _pool.CreateAsync(Encrypted("disk", "raw"));
+        Assert.Equal(3, runs);
+        Assert.Equal(["disk"], _pool.Entries());
+        _pool.Commands.Answer = _ => new CommandResult(1, "", "qemu-img: disk: Unable to get accurate CPU usage");
+        await Assert.ThrowsAsync<StorageException>(() => _pool.CreateAsync(Encrypted("other", "raw")));
+        AssertNothingLeft();
+    }
+
+    [Fact]
     public async Task A_cancelled_command_leaves_no_passphrase()
     {
         _pool.Commands.Answer = _ => throw new OperationCanceledException();

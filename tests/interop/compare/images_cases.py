@@ -3,7 +3,7 @@
 import subprocess
 
 from compare.trial import QCOW2, Trial
-from encryption import encrypted_xml, encryption_xml, make_secret
+from encryption import encrypted_xml, encryption_xml, make_secret, patiently
 from pools import MIB, backing_xml, volume_xml
 
 IMAGES = {}
@@ -27,7 +27,7 @@ def encrypted_volumes(trial):
     for label, format, encryption in (
             ("raw", "raw", encryption_xml(reference)), ("own", "raw", encryption_xml(f"uuid='{own.UUIDString()}'")),
             ("qcow2", "qcow2", "<compat>1.1</compat>" + encryption_xml("usage='compare'"))):
-        if made := trial(f"create {label}", pool.createXML, encrypted_xml(label, format, encryption)):
+        if made := trial(f"create {label}", patiently(pool.createXML), encrypted_xml(label, format, encryption)):
             trial.describe(made, label)
     raw, image, plain = pool.storageVolLookupByName("own"), pool.storageVolLookupByName("qcow2"), trial.volume(pool, "plain", 4 * MIB)
     for capacity, flags in ((6 * MIB, 0), (4 * MIB, 0), (4 * MIB, 4), (8 * MIB, 1), (MIB, 2)):
@@ -36,7 +36,7 @@ def encrypted_volumes(trial):
     for label, source in (("raw", raw), ("qcow2", image)):
         made = trial(f"decrypt {label}", pool.createXMLFrom, volume_xml(f"{label} read", 4 * MIB), source)
         trial(f"decrypted {label}", made.info)
-    made = trial("encrypt", pool.createXMLFrom, encrypted_xml("filled", "raw", encryption_xml(reference)), plain)
+    made = trial("encrypt", patiently(pool.createXMLFrom), encrypted_xml("filled", "raw", encryption_xml(reference)), plain)
     trial.describe(made, "encrypted")
     trial("refresh", pool.refresh)
     for volume in (raw, image):

@@ -55,6 +55,11 @@ internal static class FileCreation
             return;
         }
 
+        if ((flags & Reflink) != 0 && !IsPlainRaw(volume) && volume.Target.Format != "qcow2")
+        {
+            throw StorageErrors.UnsupportedFlags(Reflink, $"copying to a volume of format '{volume.Target.Format}'");
+        }
+
         if (volume.Kind == VolumeKind.Dir && volume.Target.Encryption is not null)
         {
             throw StorageErrors.ConfigUnsupported("a volume of format 'dir' cannot be encrypted");

@@ -13,6 +13,9 @@ internal static class ImageTool
 {
     private const int BlockUnit = 512;
 
+    /// <summary>How often a command is run that has <see cref="QemuImg.Unmeasured"/>.</summary>
+    private const int Attempts = 10;
+
     private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(250);
 
     /// <summary>Runs commands one after the other on a temporary file beside the volume's path, then gives it its name.</summary>
@@ -31,7 +34,7 @@ internal static class ImageTool
         {
             foreach (Command command in commands(file.Part))
             {
-                await FollowAsync(pool, pool.Host.RunAsync(command, cancellation), file.Part, progress).ConfigureAwait(false);
+                await FollowAsync(pool, RunAsync(pool.Host, command, cancellation), file.Part, progress).ConfigureAwait(false);
             }
 
             await pool.Threads.RunAsync(
@@ -42,6 +45,22 @@ internal static class ImageTool
                     file.Publish();
                 },
                 cancellation).ConfigureAwait(false);
+        }
+    }
+
+    private static async Task RunAsync(HostContext host, Command command, CancellationToken cancellation)
+    {
+        for (int attempt = 1; ; attempt++)
+        {
+            try
+            {
+                await host.RunAsync(command, cancellation).ConfigureAwait(false);
+                return;
+            }
+            catch (StorageException failure) when (attempt < Attempts && failure.Message.Contains(QemuImg.Unmeasured, StringComparison.Ordinal))
+            {
+                // The next attempt makes the file anew.
+            }
         }
     }
 
