@@ -38,7 +38,7 @@ public sealed partial class StorageDriver
         var found = Registry.Require(pool);
         var state = found.State;
         state.RequireActive();
-        var entry = state.Volumes.Find(name) ?? await _scanner.FindAsync(found, name, cancellation).ConfigureAwait(false);
+        var entry = state.Volumes.Find(name) ?? await PoolScanner.FindAsync(found, name, cancellation).ConfigureAwait(false);
         return Reference(found, entry ?? throw StorageErrors.NoVolume(name));
     }
 
@@ -59,7 +59,7 @@ public sealed partial class StorageDriver
         int slash = sanitized.LastIndexOf('/');
         if (slash > 0
             && ActivePoolAt(sanitized[..slash]) is { } parent
-            && await _scanner.FindAsync(parent, sanitized[(slash + 1)..], cancellation).ConfigureAwait(false) is { } found
+            && await PoolScanner.FindAsync(parent, sanitized[(slash + 1)..], cancellation).ConfigureAwait(false) is { } found
             && found.Definition.Target.Path == sanitized)
         {
             return Reference(parent, found);

@@ -19,6 +19,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
     private readonly PoolScanner _scanner;
     private readonly PoolDefinitions _definitions;
     private readonly PoolActivation _activation;
+    private readonly PoolAutostart _autostart;
     private readonly VolumeCreation _creation;
     private readonly VolumeChanges _changes;
     private readonly VolumeStreams _streams;
@@ -29,7 +30,8 @@ public sealed partial class StorageDriver : IAsyncDisposable
         _lock = driverLock;
         _scanner = new PoolScanner(driver);
         _definitions = new PoolDefinitions(driver);
-        _activation = new PoolActivation(driver);
+        _activation = new PoolActivation(driver, _scanner);
+        _autostart = new PoolAutostart(driver, _activation);
         _creation = new VolumeCreation(_scanner);
         _changes = new VolumeChanges(driver, _scanner);
         _streams = new VolumeStreams(driver, _scanner);
@@ -50,7 +52,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
             var driver = new DriverContext(
                 options, options.Backends, host, store, new PoolEvents(loggers.CreateLogger<PoolEvents>()), new PoolRegistry());
             var opened = new StorageDriver(driver, driverLock);
-            await new PoolRestart(driver, opened._activation).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
+            await new PoolRestart(driver, opened._activation, opened._autostart).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
             return opened;
         }
         catch
@@ -66,6 +68,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
     /// <summary>Ends jobs and streams, undoing what is not finished, and releases the lock. Pools stay up, as libvirt's do.</summary>
     public async ValueTask DisposeAsync()
     {
+        _autostart.Dispose();
         foreach (var pool in Registry.All)
         {
             if (pool.State.Run is { } run)
@@ -74,6 +77,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
             }
         }
 
+        _driver.Host.Folders.Dispose();
         _lock.Dispose();
     }
 

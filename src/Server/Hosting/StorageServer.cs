@@ -73,7 +73,15 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
     }
 
     private Task<StorageDriver> OpenDriverAsync(SecretStore secrets, CancellationToken cancellation) => StorageDriver.OpenAsync(
-        new StorageDriverOptions { ConfigDirectory = options.Folders.PoolDefinitions, RunDirectory = options.Folders.PoolStates, Secrets = secrets },
+        new StorageDriverOptions
+        {
+            ConfigDirectory = options.Folders.PoolDefinitions,
+            RunDirectory = options.Folders.PoolStates,
+            LivePools = options.LivePools,
+            NotLivePools = options.NotLivePools,
+            DeleteGuard = options.DeleteGuard,
+            Secrets = secrets,
+        },
         loggers,
         cancellation);
 

@@ -1,5 +1,6 @@
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
 using Cistern.Storage.Secrets;
 using Microsoft.Extensions.Logging;
 
@@ -40,6 +41,12 @@ public sealed class HostContext
 
     /// <summary>Where a backend records the temporary files of volumes under construction.</summary>
     public Persistence.BuildJournal Journal => new(RunDirectory);
+
+    /// <summary>Tells backends of changes in folders.</summary>
+    internal FolderWatcher Folders { get; init; } = new();
+
+    /// <summary>The kernel's views of the host.</summary>
+    public Host.KernelRoots Kernel { get; init; } = Host.KernelRoots.Host;
 
     public required TimeProvider Clock { get; init; }
 

@@ -34,7 +34,12 @@ public sealed record PoolDefinition
 }
 
 /// <summary>The <c>target</c> element of a pool.</summary>
-public sealed record PoolTarget(string Path, Permissions? Permissions = null);
+/// <param name="Permissions">As the document asks, and once the pool has been looked at those that its folder has.</param>
+public sealed record PoolTarget(string Path, Permissions? Permissions = null)
+{
+    /// <summary>As the document asks, whatever the folder has: what new volumes inherit. Null for a definition that tells of a running pool.</summary>
+    public Permissions? Requested { get; init; } = Permissions;
+}
 
 /// <summary>Mode, owner, group and label; null members are not known or not asked for.</summary>
 /// <param name="Mode">Permission bits, 0 to 0777.</param>

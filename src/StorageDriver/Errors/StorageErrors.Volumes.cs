@@ -1,3 +1,5 @@
+using Cistern.Storage.Host;
+
 namespace Cistern.Storage.Errors;
 
 public static partial class StorageErrors
@@ -19,6 +21,19 @@ public static partial class StorageErrors
 
     public static StorageException VolumeInUse(string name) =>
         New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still in use");
+
+    public static StorageException VolumeBacksAnother(string name, string other, string pool) =>
+        New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still in use: it is the backing file of volume '{other}' in pool '{pool}'");
+
+    internal static StorageException VolumeHeld(string name, FileHolder holder) =>
+        New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still in use: {holder.Kind switch
+        {
+            FileHolderKind.Lock when holder.ProcessId is { } id => $"process {id}{(holder.Name is null ? "" : $" ({holder.Name})")} holds a lock on it",
+            FileHolderKind.Lock => "a process holds a lock on it",
+            FileHolderKind.LoopDevice => $"loop device '{holder.Name}' stands on it",
+            FileHolderKind.Device => $"device '{holder.Name}' stands on it",
+            _ => $"it is mounted at '{holder.Name}'",
+        }}");
 
     public static StorageException VolumeBuilding(string name) =>
         New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still being allocated");

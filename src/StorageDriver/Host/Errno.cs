@@ -17,6 +17,7 @@ internal static class Errno
     public const int InvalidArgument = 22;
     public const int NotTerminal = 25;
     public const int NoSpace = 28;
+    public const int TooManyLinks = 31;
     public const int NameTooLong = 36;
     public const int NotImplemented = 38;
     public const int NotEmpty = 39;

@@ -13,7 +13,10 @@ internal static unsafe partial class FileSpaceCalls
     private const int SeekEnd = 2;
     private const int SeekData = 3;
     private const int SeekHole = 4;
+    private const uint WaitBefore = 1;
     private const uint StartWrite = 2;
+    private const uint WaitAfter = 4;
+    private const nuint DiscardRange = 0x1277;
     private const nuint CloneFile = 0x40049409;
     private const nuint GetAttributes = 0x80086601;
     private const nuint SetAttributes = 0x40086602;
@@ -56,6 +59,17 @@ internal static unsafe partial class FileSpaceCalls
     /// <summary>Asks the kernel to begin writing a range to the device, so that a later synchronisation has less left to do; no promise.</summary>
     public static void StartWriting(SafeFileHandle file, long offset, long length) => _ = SyncFileRange(file, offset, length, StartWrite);
 
+    /// <summary>Waits until what was written to a range has gone to the device; no promise that it survives a crash.</summary>
+    public static int FinishWriting(SafeFileHandle file, long offset, long length) =>
+        SystemCall.Result(SyncFileRange(file, offset, length, WaitBefore | StartWrite | WaitAfter));
+
+    /// <summary>Tells a block device that a range's content is not needed any more (BLKDISCARD).</summary>
+    public static int Discard(SafeFileHandle device, long offset, long length)
+    {
+        ulong* range = stackalloc ulong[] { (ulong)offset, (ulong)length };
+        return SystemCall.Result(IoControl(device, DiscardRange, (nint)range));
+    }
+
     /// <summary>Makes <paramref name="to"/> share all of <paramref name="from"/>'s extents (FICLONE).</summary>
     public static int Clone(SafeFileHandle from, SafeFileHandle to)
     {
@@ -95,7 +109,7 @@ internal static unsafe partial class FileSpaceCalls
     [LibraryImport("libc.so.6", EntryPoint = "copy_file_range", SetLastError = true)]
     private static partial nint CopyFileRange(SafeFileHandle from, long* fromOffset, SafeFileHandle to, long* toOffset, nuint length, uint flags);
 
-    [LibraryImport("libc.so.6", EntryPoint = "sync_file_range")]
+    [LibraryImport("libc.so.6", EntryPoint = "sync_file_range", SetLastError = true)]
     private static partial int SyncFileRange(SafeFileHandle file, long offset, long length, uint flags);
 
     [LibraryImport("libc.so.6", EntryPoint = "ioctl", SetLastError = true)]

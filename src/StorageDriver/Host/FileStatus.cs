@@ -7,6 +7,8 @@ namespace Cistern.Storage.Host;
 [StructLayout(LayoutKind.Sequential, Size = 256)]
 internal readonly struct FileStatus
 {
+    private const uint BirthKnown = 0x800;
+
     private readonly uint _mask;
     private readonly uint _blockSize;
     private readonly ulong _attributes;
@@ -27,10 +29,17 @@ internal readonly struct FileStatus
     private readonly uint _deviceTypeMinor;
     private readonly uint _deviceMajor;
     private readonly uint _deviceMinor;
+    private readonly ulong _mountId;
 
     public ulong Device => ((ulong)_deviceMajor << 32) | _deviceMinor;
 
     public ulong Inode => _inode;
+
+    /// <summary>The device that a device file stands for, composed as <see cref="Device"/>; 0 for others.</summary>
+    public ulong DeviceNumber => ((ulong)_deviceTypeMajor << 32) | _deviceTypeMinor;
+
+    /// <summary>The mount through which the file was reached, as numbered in <c>/proc/self/mountinfo</c>.</summary>
+    public ulong MountId => _mountId;
 
     /// <summary>Bytes; 0 for a device.</summary>
     public long Size => (long)_size;
@@ -54,6 +63,13 @@ internal readonly struct FileStatus
     public FileTime Modify => _modify.ToFileTime();
 
     public FileTime Change => _change.ToFileTime();
+
+    /// <summary>0 where the file system does not keep it.</summary>
+    public FileTime Birth => (_mask & BirthKnown) != 0 ? _birth.ToFileTime() : default;
+
+    /// <summary>Whether both are of one file, by whatever names, or of one block device.</summary>
+    public bool IsSameAs(in FileStatus other) =>
+        Type == other.Type && (Type == FileType.BlockDevice ? DeviceNumber == other.DeviceNumber : Inode == other.Inode && Device == other.Device);
 
     [StructLayout(LayoutKind.Sequential)]
     private readonly struct KernelTime

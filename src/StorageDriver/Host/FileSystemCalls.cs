@@ -40,7 +40,7 @@ internal static partial class FileSystemCalls
 
     /// <summary>
     /// Renames without ever replacing: <see cref="Errno.Exists"/> when <paramref name="path"/> is taken. On a file system that cannot do so in one
-    /// step a second link is made and the first removed.
+    /// step a second link is made and the first removed; where that fails too, as on those without links, the error is the link's.
     /// </summary>
     public static int RenameNew(string from, string path)
     {
@@ -53,6 +53,9 @@ internal static partial class FileSystemCalls
         result = SystemCall.Result(LinkAt(CurrentDirectory, from, CurrentDirectory, path, 0));
         return result < 0 ? result : Unlink(from);
     }
+
+    /// <summary>Renames, replacing a file, or an empty folder by a folder.</summary>
+    public static int Rename(string from, string path) => SystemCall.Result(RenameAt2(CurrentDirectory, from, CurrentDirectory, path, 0));
 
     public static int MakeFolder(string path, uint mode) => SystemCall.Result(MkdirAt(CurrentDirectory, path, mode));
 

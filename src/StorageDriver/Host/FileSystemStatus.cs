@@ -38,12 +38,15 @@ internal readonly partial struct FileSystemStatus
     /// <summary>Whether no two files on it ever share blocks, so that a copy inside the kernel takes space of its own.</summary>
     public bool NeverSharesBlocks => _type is 0xEF53 or 0x01021994 or 0x858458F6;
 
+    /// <summary>Bytes of one block, the unit in which space is taken.</summary>
+    public long BlockSize => _fragmentSize != 0 ? _fragmentSize : _blockSize;
+
     /// <summary>Size as statvfs(3) counts it: what root may still take is available.</summary>
     public PoolNumbers Numbers
     {
         get
         {
-            ulong unit = (ulong)(_fragmentSize != 0 ? _fragmentSize : _blockSize);
+            ulong unit = (ulong)BlockSize;
             ulong capacity = unit * _blocks;
             ulong available = unit * _free;
             return new PoolNumbers(capacity, capacity - available, available);

@@ -32,6 +32,32 @@ internal static class ScanMerge
         return edit;
     }
 
+    /// <summary>As <see cref="Merge(VolumeTable, PoolContents, ChangeLog, long)"/>, for names that were looked at one by one; null: nothing is there.</summary>
+    public static VolumeTable.Edit Merge(VolumeTable table, IEnumerable<(string Name, ScannedVolume? Volume)> looks, ChangeLog changes, long begun)
+    {
+        var edit = table.Change();
+        foreach (var (name, volume) in looks)
+        {
+            var entry = table.Find(name);
+            if (entry?.Volume == volume || !changes.Untouched(name, entry, begun))
+            {
+                continue;
+            }
+
+            if (volume is not null)
+            {
+                edit.Set(new VolumeEntry(volume, changes.Next()));
+            }
+            else
+            {
+                edit.Remove(name);
+                changes.Deleted(name);
+            }
+        }
+
+        return edit;
+    }
+
     private static void RemoveVanished(VolumeTable.Edit edit, VolumeTable table, PoolContents contents, ChangeLog changes, long begun)
     {
         var found = contents.Volumes.Select(scanned => scanned.Definition.Name).ToHashSet();

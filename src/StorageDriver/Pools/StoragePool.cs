@@ -35,6 +35,12 @@ internal sealed class StoragePool
     /// <summary>Used with the gate held.</summary>
     public ChangeLog Changes { get; } = new();
 
+    /// <summary>The last attempt to start the pool without being asked. Touched with the gate held.</summary>
+    public Task AutostartAttempt { get; set; } = Task.CompletedTask;
+
+    /// <summary>The attempt that runs at the moment; null: none does.</summary>
+    public Task? RunningAutostart => AutostartAttempt.IsCompleted ? null : AutostartAttempt;
+
     public PoolState State => Volatile.Read(ref _state);
 
     /// <summary>Enters the gate of a pool that still exists.</summary>
@@ -65,11 +71,7 @@ internal sealed class StoragePool
         Publish(state with { Volumes = volumes.ToTable() });
         foreach (var entry in volumes.Before)
         {
-            var now = volumes.Find(entry.Name)?.Definition;
-            if (now is null || now.Key != entry.Definition.Key || now.Target.Path != entry.Definition.Target.Path)
-            {
-                _index.Remove(this, entry);
-            }
+            _index.Replace(this, entry, volumes.Find(entry.Name));
         }
     }
 

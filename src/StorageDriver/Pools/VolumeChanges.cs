@@ -8,8 +8,11 @@ namespace Cistern.Storage.Pools;
 /// <summary>Deletes, resizes and wipes volumes: each a job on that volume alone, with the gate open for everybody else.</summary>
 internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
 {
+    private readonly DeleteGuard _guard = new(driver);
+
     /// <summary>
-    /// Deletes a volume. A job that makes or wipes it is cancelled and undone first, open streams are aborted; a volume being copied is in use.
+    /// Deletes a volume. A job that makes or wipes it is cancelled and undone first, open streams are aborted; a volume being copied is in use, and
+    /// so is one that something else stands on or holds (<see cref="DeleteGuard"/>).
     /// </summary>
     /// <param name="flags">For the backend.</param>
     public async Task DeleteAsync(VolumeReference volume, uint flags, CancellationToken cancellation)
@@ -27,6 +30,7 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
         var backend = work.Run.Backend as IVolumeDeletion ?? throw StorageErrors.NotSupported(work.Run.Backend.Info.Name, "deleting volumes");
         await PerformAsync(work, VolumeJobKind.Delete, async _ =>
         {
+            await _guard.CheckAsync(work.Pool, work.Context, work.Entry.Definition).ConfigureAwait(false);
             foreach (var stream in work.Run.FindUse(volume.Name)!.Streams.ToArray())
             {
                 await stream.AbortAsync().ConfigureAwait(false);

@@ -13,6 +13,9 @@ internal sealed class VolumeIndex
     /// <summary>Only paths that are not the volume's key.</summary>
     private readonly ConcurrentDictionary<string, Location> _paths = new();
 
+    /// <summary>Which volumes are layered on which files.</summary>
+    public BackingIndex Backings { get; } = new();
+
     public void Add(StoragePool pool, VolumeEntry entry)
     {
         var (key, path) = (entry.Definition.Key, entry.Definition.Target.Path);
@@ -25,9 +28,28 @@ internal sealed class VolumeIndex
         {
             Add(_paths, path, pool, entry.Name);
         }
+
+        Backings.Add(pool, entry);
     }
 
-    public void Remove(StoragePool pool, VolumeEntry entry)
+    /// <summary>Forgets of an entry what does not hold of the one in its place; null: there is none.</summary>
+    public void Replace(StoragePool pool, VolumeEntry before, VolumeEntry? after)
+    {
+        if (after is null || after.Definition.Key != before.Definition.Key || after.Definition.Target.Path != before.Definition.Target.Path)
+        {
+            Remove(pool, before);
+        }
+
+        Backings.Replace(pool, before, after);
+    }
+
+    public (StoragePool Pool, VolumeEntry Entry)? FindByKey(string key) =>
+        Find(_keys, key, entry => entry.Definition.Key == key);
+
+    public (StoragePool Pool, VolumeEntry Entry)? FindByPath(string path) =>
+        Find(_keys, path, entry => entry.Definition.Target.Path == path) ?? Find(_paths, path, entry => entry.Definition.Target.Path == path);
+
+    private void Remove(StoragePool pool, VolumeEntry entry)
     {
         var (key, path) = (entry.Definition.Key, entry.Definition.Target.Path);
         if (key is not null)
@@ -40,12 +62,6 @@ internal sealed class VolumeIndex
             Remove(_paths, path, pool, entry.Name);
         }
     }
-
-    public (StoragePool Pool, VolumeEntry Entry)? FindByKey(string key) =>
-        Find(_keys, key, entry => entry.Definition.Key == key);
-
-    public (StoragePool Pool, VolumeEntry Entry)? FindByPath(string path) =>
-        Find(_keys, path, entry => entry.Definition.Target.Path == path) ?? Find(_paths, path, entry => entry.Definition.Target.Path == path);
 
     private static (StoragePool, VolumeEntry)? Find(ConcurrentDictionary<string, Location> index, string text, Func<VolumeEntry, bool> matches)
     {

@@ -24,11 +24,12 @@ public static partial class PoolXml
         return Parse(root, types);
     }
 
-    /// <summary>Reads the <c>poolstate</c> document that <see cref="FormatState"/> writes.</summary>
+    /// <summary>Reads the <c>poolstate</c> document that <see cref="FormatState"/> writes; the permissions in it are those that the folder had.</summary>
     public static PoolDefinition ParseState(string xml, Func<PoolType, PoolTypeInfo> types)
     {
         var pool = DocumentReader.Read(xml, "poolstate").Find("pool") ?? throw StorageErrors.XmlMissingElement("poolstate/pool");
-        return Parse(pool, types);
+        var definition = Parse(pool, types);
+        return definition.Target is { } target ? definition with { Target = target with { Requested = null } } : definition;
     }
 
     private static PoolDefinition Parse(Element root, Func<PoolType, PoolTypeInfo> types)

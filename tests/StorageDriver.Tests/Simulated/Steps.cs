@@ -30,6 +30,7 @@ internal enum Step
     Write,
     Describe,
     Find,
+    Watch,
 }
 
 /// <summary>Lets a test park, fail or hang any step.</summary>

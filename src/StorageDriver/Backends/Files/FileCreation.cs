@@ -3,7 +3,6 @@ using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Images;
 using Cistern.Storage.Pools;
-using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Backends.Files;
 
@@ -25,12 +24,9 @@ internal static class FileCreation
 
         FileNames.CheckNew(request.Name);
         string path = $"{pool.Definition.Target!.Path}/{request.Name}";
-        VolumeDefinition volume = request with
-        {
-            Key = path,
-            Kind = request.Target.Format switch { "dir" => VolumeKind.Dir, "ploop" => VolumeKind.Ploop, _ => VolumeKind.File },
-            Target = request.Target with { Path = path },
-        };
+        VolumeKind kind = request.Target.Format switch { "dir" => VolumeKind.Dir, "ploop" => VolumeKind.Ploop, _ => VolumeKind.File };
+        Permissions? permissions = FileOwnership.Inherit(request.Target.Permissions, pool.Definition.Target.Requested, kind == VolumeKind.Dir);
+        VolumeDefinition volume = request with { Key = path, Kind = kind, Target = request.Target with { Path = path, Permissions = permissions } };
         CheckFormat(volume, flags);
         int result = FileStatusCalls.GetNoFollow(path, out _);
         return result == -Errno.NoEntry ? volume
@@ -39,7 +35,7 @@ internal static class FileCreation
     }
 
     public static ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation) =>
-        volume.Kind == VolumeKind.Dir ? new ValueTask(pool.Threads.RunAsync(() => BuildFolder(volume), cancellation))
+        volume.Kind == VolumeKind.Dir ? new ValueTask(pool.Threads.RunAsync(() => NewFolder.Make(pool, volume), cancellation))
         : volume.Kind == VolumeKind.Ploop ? PloopVolumes.BuildAsync(pool, volume, cancellation)
         : IsPlainRaw(volume) ? BuildRawAsync(pool, volume, progress, cancellation)
         : ImageCreation.BuildAsync(pool, volume, flags, progress, cancellation);
@@ -108,33 +104,6 @@ internal static class FileCreation
             }
 
             await pool.Threads.RunAsync(file.Publish, cancellation).ConfigureAwait(false);
-        }
-    }
-
-    private static void BuildFolder(VolumeDefinition volume)
-    {
-        string path = volume.Target.Path!;
-        int result = FileSystemCalls.MakeFolder(path, FileOwnership.DefaultVolumeMode);
-        if (result == -Errno.Exists)
-        {
-            throw StorageErrors.VolumePathExists(path);
-        }
-
-        SystemCall.Check(result, $"cannot create directory '{path}'");
-        try
-        {
-            SystemCall.Check(
-                FileSystemCalls.Open(path, OpenFlags.ReadOnly | OpenFlags.Directory | OpenFlags.NoFollow, out SafeFileHandle? folder),
-                $"cannot open directory '{path}'");
-            using (folder)
-            {
-                FileOwnership.Set(folder!, volume.Target.Permissions, FileOwnership.DefaultVolumeMode, path);
-            }
-        }
-        catch
-        {
-            _ = FileSystemCalls.RemoveEmptyFolder(path);
-            throw;
         }
     }
 }

@@ -4,7 +4,7 @@ using Cistern.Storage.Images;
 
 namespace Cistern.Storage.Backends.Files;
 
-/// <summary>Turns what the kernel and an image's header say of a file into a volume's definition. Pure.</summary>
+/// <summary>Turns what the kernel and an image's header say of a file into a volume's definition.</summary>
 internal static class FileDescription
 {
     private const int BlockUnit = 512;
@@ -61,8 +61,11 @@ internal static class FileDescription
             : _lastPermissions = new Permissions(status.PermissionBits, status.Owner, status.Group);
     }
 
-    /// <summary>libvirt knows no time of birth on Linux and shows 0.</summary>
-    public static Timestamps Timestamps(in FileStatus status) => new(status.Access, status.Modify, status.Change, default);
+    /// <summary>With the label that the file has, if any: one more call, made only on hosts that use labels.</summary>
+    public static Permissions WithLabel(Permissions permissions, string path) =>
+        SecurityLabels.Get(path) is { } label ? permissions with { Label = label } : permissions;
+
+    public static Timestamps Timestamps(in FileStatus status) => new(status.Access, status.Modify, status.Change, status.Birth);
 
     private static VolumeTarget Target(string path, string format, in FileStatus status) =>
         new() { Path = path, Format = format, Permissions = Permissions(status), Timestamps = Timestamps(status) };

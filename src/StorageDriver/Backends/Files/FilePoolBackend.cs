@@ -8,7 +8,8 @@ namespace Cistern.Storage.Backends.Files;
 
 /// <summary>What every pool does whose volumes are the files of its target folder, however that folder comes about.</summary>
 public abstract class FilePoolBackend :
-    IStorageBackend, IPoolNumbers, IVolumeRefresh, IVolumeCreation, IVolumeCloning, IVolumeDeletion, IVolumeResizing, IVolumeData, IVolumeWiping
+    IStorageBackend, IPoolNumbers, IVolumeRefresh, IVolumeCreation, IVolumeCloning, IVolumeDeletion, IVolumeResizing, IVolumeData, IVolumeWiping,
+    IPoolWatch
 {
     public abstract PoolTypeInfo Info { get; }
 
@@ -24,6 +25,9 @@ public abstract class FilePoolBackend :
                 return status.Numbers;
             },
             cancellation);
+
+    public ValueTask<IPoolWatcher> WatchAsync(PoolContext pool, IPoolChanges changes, CancellationToken cancellation) =>
+        new(pool.Threads.RunAsync(() => FolderWatch.Start(pool, changes), cancellation));
 
     public ValueTask<ScannedVolume?> RefreshVolumeAsync(PoolContext pool, VolumeDefinition volume, CancellationToken cancellation) =>
         FileLook.DescribeAsync(pool, volume.Name, pool.Known(volume.Name) ?? new ScannedVolume(volume), cancellation);

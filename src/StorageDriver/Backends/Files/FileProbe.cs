@@ -11,6 +11,9 @@ namespace Cistern.Storage.Backends.Files;
 internal sealed record ProbeSettings(string Folder, ulong Device, TimeProvider Clock)
 {
     public BackingFiles Backings { get; } = new(Clock);
+
+    /// <summary>Whether the labels of files are looked at.</summary>
+    public bool ReadsLabels { get; init; } = SecurityLabels.AreUsed;
 }
 
 /// <summary>Describes the entries of a pool's folder, one at a time. Safe for several threads.</summary>
@@ -45,7 +48,8 @@ internal static unsafe class FileProbe
             FileType.Directory => DescribeFolder(name, path, status, now),
             _ => null,
         };
-        return found is null || known is null ? found : WithKnownEncryption(found, known);
+        found = found is null || known is null ? found : WithKnownEncryption(found, known);
+        return found is not null && settings.ReadsLabels ? WithLabel(found, path) : found;
     }
 
     /// <summary>As <see cref="Describe(ProbeSettings, int, byte*, string, ScannedVolume?)"/>, by a name that an entry has.</summary>
@@ -98,6 +102,15 @@ internal static unsafe class FileProbe
 
     private static bool HoldsZerosOnly(ProbeSettings settings, in FileStatus status) =>
         status.Size == 0 || (status.Blocks == 0 && status.Device == settings.Device);
+
+    private static ScannedVolume WithLabel(ScannedVolume volume, string path)
+    {
+        VolumeTarget target = volume.Definition.Target;
+        return volume with
+        {
+            Definition = volume.Definition with { Target = target with { Permissions = FileDescription.WithLabel(target.Permissions!, path) } },
+        };
+    }
 
     private static ScannedVolume WithAccessTime(ScannedVolume known, FileTime access)
     {

@@ -65,6 +65,7 @@ internal sealed class FileScan : IDisposable
             SystemCall.Check(FileStatusCalls.Get(reader.Handle, out FileStatus status), $"cannot stat path '{path}'");
             SystemCall.Check(FileSystemStatus.Get(path, out FileSystemStatus fileSystem), $"cannot statvfs path '{path}'");
             permissions = FileDescription.Permissions(status);
+            permissions = SecurityLabels.AreUsed ? FileDescription.WithLabel(permissions, path) : permissions;
             numbers = fileSystem.Numbers;
             return new FileScan(pool, reader, status, fileSystem);
         }

@@ -72,6 +72,21 @@ internal static class FileSpace
         }
     }
 
+    /// <summary>Writes zeros, all on the caller's thread.</summary>
+    /// <exception cref="Errors.StorageException">38/18.</exception>
+    public static void WriteZeros(SafeFileHandle file, long offset, long end)
+    {
+        long start = offset;
+        while (offset < end)
+        {
+            int length = (int)Math.Min(Zeros.Length, end - offset);
+            WriteAll(file, Zeros.AsSpan(0, length), offset);
+            offset += length;
+        }
+
+        FileSpaceCalls.StartWriting(file, start, end - start);
+    }
+
     public static void Tell(JobProgress? progress, long bytes)
     {
         if (progress is not null)
@@ -86,18 +101,4 @@ internal static class FileSpace
         || system.Numbers.Capacity == 0
         || FileStatusCalls.Get(file, out FileStatus status) < 0
         || length - (status.Blocks * BlockUnit) <= (long)system.Numbers.Available;
-
-    /// <summary>Writes zeros, all on the caller's thread.</summary>
-    private static void WriteZeros(SafeFileHandle file, long offset, long end)
-    {
-        long start = offset;
-        while (offset < end)
-        {
-            int length = (int)Math.Min(Zeros.Length, end - offset);
-            WriteAll(file, Zeros.AsSpan(0, length), offset);
-            offset += length;
-        }
-
-        FileSpaceCalls.StartWriting(file, start, end - start);
-    }
 }

@@ -1,85 +1,75 @@
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
-using Cistern.Storage.Host;
 using Cistern.Storage.Pools;
-using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Backends.Files;
 
-/// <summary>Overwrites volumes.</summary>
+/// <summary>
+/// Overwrites volumes. What a file system that copies on write, a snapshot or a shared extent keeps of the old content lies out of a file's reach.
+/// </summary>
 internal static class FileWipe
 {
     private const uint Zero = 0;
     private const uint Trim = 9;
-    private const int BlockUnit = 512;
+    private const long TrimStep = 1L << 30;
 
     /// <summary>Names of scrub(1) for the algorithms 1 to 8.</summary>
     private static readonly string[] Patterns = ["nnsa", "dod", "bsi", "gutmann", "schneier", "pfitzner7", "pfitzner33", "random"];
 
-    /// <exception cref="StorageException">74/18: trim; 38/18: the file cannot be opened or written; 1/0: scrub failed.</exception>
+    /// <exception cref="StorageException">74/18: the storage cannot trim; 38/18: the file cannot be opened or written; 1/0: scrub failed.</exception>
     public static async ValueTask RunAsync(
         PoolContext pool, VolumeDefinition volume, uint algorithm, JobProgress progress, CancellationToken cancellation)
     {
-        if (algorithm == Trim)
-        {
-            throw StorageErrors.TrimNotSupported();
-        }
-
         string path = volume.Target.Path!;
-        (SafeFileHandle file, long remaining) = await pool.Threads.RunAsync(() => Open(path, algorithm), cancellation).ConfigureAwait(false);
+        WipedFile file = await pool.Threads.RunAsync(() => WipedFile.Open(path), cancellation).ConfigureAwait(false);
         using (file)
         {
-            if (algorithm != Zero)
+            await (algorithm switch
             {
-                await pool.Host.RunAsync(Scrub(algorithm, path), cancellation).ConfigureAwait(false);
-                return;
-            }
-
-            await FileSpace.WriteZerosAsync(pool.Threads, file, 0, remaining, progress, cancellation).ConfigureAwait(false);
-            await pool.Threads.RunAsync(
-                () => SystemCall.Check(FileSystemCalls.SynchroniseData(file), $"cannot sync data to volume with path '{path}'"),
-                cancellation).ConfigureAwait(false);
+                Zero => WriteZerosAsync(pool.Threads, file, progress, cancellation),
+                Trim => TrimAsync(pool.Threads, file, cancellation),
+                _ => ScrubAsync(pool.Host, algorithm, path, cancellation),
+            }).ConfigureAwait(false);
         }
     }
 
     /// <summary>The command for one of the algorithms 1 to 8.</summary>
     public static Command Scrub(uint algorithm, string path) => new("scrub", ["-f", "-p", Patterns[algorithm - 1], path]);
 
-    /// <summary>
-    /// Opens the file and says how much of it is to be overwritten: nothing of a sparse one, which is wiped by being cut to nothing and extended again.
-    /// </summary>
-    private static (SafeFileHandle File, long Remaining) Open(string path, uint algorithm)
+    private static async Task ScrubAsync(HostContext host, uint algorithm, string path, CancellationToken cancellation) =>
+        await host.RunAsync(Scrub(algorithm, path), cancellation).ConfigureAwait(false);
+
+    /// <summary>Holes stay holes; every block that is the file's is written to in place.</summary>
+    private static async Task WriteZerosAsync(PoolThreads threads, WipedFile file, JobProgress progress, CancellationToken cancellation)
     {
-        SystemCall.Check(
-            FileSystemCalls.Open(path, OpenFlags.ReadWrite | OpenFlags.NonBlocking | OpenFlags.NoControllingTerminal, out SafeFileHandle? file),
-            $"cannot open storage volume with path '{path}'");
         try
         {
-            SystemCall.Check(FileStatusCalls.Get(file!, out FileStatus status), $"cannot stat storage volume with path '{path}'");
-            if (algorithm != Zero)
+            while (await threads.RunAsync(file.WriteStep, cancellation).ConfigureAwait(false))
             {
-                return (file!, 0);
+                FileSpace.Tell(progress, file.Written);
             }
 
-            if (status.Type != FileType.Regular)
-            {
-                return (file!, SystemCall.Check(FileSpaceCalls.End(file!), $"cannot find the end of storage volume with path '{path}'"));
-            }
-
-            if (status.Blocks >= status.Size / BlockUnit)
-            {
-                return (file!, status.Size);
-            }
-
-            SystemCall.Check(FileSpaceCalls.SetLength(file!, 0), $"cannot truncate volume with path '{path}' to 0 bytes");
-            SystemCall.Check(FileSpaceCalls.SetLength(file!, status.Size), $"cannot truncate volume with path '{path}' to {status.Size} bytes");
-            return (file!, 0);
+            await threads.RunAsync(file.Synchronise, cancellation).ConfigureAwait(false);
         }
-        catch
+        finally
         {
-            file!.Dispose();
-            throw;
+            if (file.IsExtended)
+            {
+                await threads.RunAsync(file.RestoreLength, CancellationToken.None).ConfigureAwait(false);
+            }
         }
+    }
+
+    /// <summary>Gives the space back, which tells devices beneath that its content is not needed: a promise of nothing.</summary>
+    private static async Task TrimAsync(PoolThreads threads, WipedFile file, CancellationToken cancellation)
+    {
+        for (long offset = 0; offset < file.Size; offset += TrimStep)
+        {
+            long from = offset;
+            await threads.RunAsync(() => file.Discard(from, Math.Min(TrimStep, file.Size - from)), cancellation).ConfigureAwait(false);
+        }
+
+        await threads.RunAsync(file.Synchronise, cancellation).ConfigureAwait(false);
     }
 }

@@ -32,9 +32,10 @@ internal static class ImageTool
         NewFile file = await pool.Threads.RunAsync(() => NewFile.Reserve(pool, volume), cancellation).ConfigureAwait(false);
         await using (file.ConfigureAwait(false))
         {
+            (uint Uid, uint Gid)? user = file.User is { } other ? (other.Uid, other.Gid) : null;
             foreach (Command command in commands(file.Part))
             {
-                await FollowAsync(pool, RunAsync(pool.Host, command, cancellation), file.Part, progress).ConfigureAwait(false);
+                await FollowAsync(pool, RunAsync(pool.Host, command with { RunAs = user }, cancellation), file.Part, progress).ConfigureAwait(false);
             }
 
             await pool.Threads.RunAsync(

@@ -15,10 +15,10 @@ internal static class PloopVolumes
     public static async ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, CancellationToken cancellation)
     {
         pool.Host.Tools.Resolve(Ploop.Tool);
-        NewFolder folder = await pool.Threads.RunAsync(() => NewFolder.Create(pool, volume), cancellation).ConfigureAwait(false);
+        PloopFolder folder = await pool.Threads.RunAsync(() => PloopFolder.Create(pool, volume), cancellation).ConfigureAwait(false);
         await using (folder.ConfigureAwait(false))
         {
-            await pool.Host.RunAsync(Ploop.Create(folder.Part, volume.Capacity), cancellation).ConfigureAwait(false);
+            await pool.Host.RunAsync(Ploop.Create(folder.Path, volume.Capacity), cancellation).ConfigureAwait(false);
             await pool.Threads.RunAsync(folder.Publish, cancellation).ConfigureAwait(false);
         }
     }
@@ -27,7 +27,7 @@ internal static class PloopVolumes
     public static async ValueTask CopyAsync(
         PoolContext pool, VolumeDefinition volume, VolumeDefinition source, JobProgress progress, CancellationToken cancellation)
     {
-        NewFolder folder = await pool.Threads.RunAsync(() => NewFolder.Create(pool, volume), cancellation).ConfigureAwait(false);
+        PloopFolder folder = await pool.Threads.RunAsync(() => PloopFolder.Create(pool, volume), cancellation).ConfigureAwait(false);
         await using (folder.ConfigureAwait(false))
         {
             string[] files = await pool.Threads.RunAsync(() => Directory.GetFiles(source.Target.Path!), cancellation).ConfigureAwait(false);
@@ -37,7 +37,7 @@ internal static class PloopVolumes
                 IVolumeExtents from = await FileExtents.OpenAsync(pool, file, FileAccess.Read, cancellation).ConfigureAwait(false);
                 await using (from.ConfigureAwait(false))
                 {
-                    string target = $"{folder.Part}/{Path.GetFileName(path)}";
+                    string target = $"{folder.Path}/{Path.GetFileName(path)}";
                     using SafeFileHandle to = await pool.Threads.RunAsync(() => Create(target, from.Length), cancellation).ConfigureAwait(false);
                     await new FileCopy(pool, from, to, progress).RunAsync(sparse: true, 0, cancellation).ConfigureAwait(false);
                     await pool.Threads.RunAsync(() => SystemCall.Check(FileSystemCalls.Synchronise(to), $"cannot sync '{target}'"), cancellation)

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using Cistern.Storage.Images;
+
+namespace Cistern.Storage.Pools;
+
+/// <summary>
+/// Which volumes are layered on a file, over all active pools, by the file's path and by what it was when the volume was probed; read without
+/// locks. As in <see cref="VolumeIndex"/> an answer is a hint: the pool's published state decides.
+/// </summary>
+internal sealed class BackingIndex
+{
+    private readonly ConcurrentDictionary<string, ImmutableHashSet<Place>> _paths = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(ulong Device, ulong Inode), ImmutableHashSet<Place>> _files = new();
+
+    public void Add(StoragePool pool, VolumeEntry entry)
+    {
+        Place place = new(pool, entry.Name);
+        if (Path(entry) is { } path)
+        {
+            Add(_paths, path, place);
+        }
+
+        if (File(entry) is { } file)
+        {
+            Add(_files, file, place);
+        }
+    }
+
+    /// <summary>Forgets of an entry what does not hold of the one in its place; null: there is none.</summary>
+    public void Replace(StoragePool pool, VolumeEntry before, VolumeEntry? after)
+    {
+        Place place = new(pool, before.Name);
+        if (Path(before) is { } path && (after is null || Path(after) != path))
+        {
+            Remove(_paths, path, place);
+        }
+
+        if (File(before) is { } file && (after is null || File(after) != file))
+        {
+            Remove(_files, file, place);
+        }
+    }
+
+    /// <summary>A volume that is layered on the file; null when there is none.</summary>
+    /// <param name="file">Device, composed as <c>FileStatus</c> does, and inode; null when not known.</param>
+    public (StoragePool Pool, VolumeEntry Entry)? Find(string path, (ulong Device, ulong Inode)? file) =>
+        Find(_paths.GetValueOrDefault(path, []), entry => Path(entry) == path)
+        ?? (file is { } known ? Find(_files.GetValueOrDefault(known, []), entry => File(entry) == known) : null);
+
+    private static (StoragePool, VolumeEntry)? Find(ImmutableHashSet<Place> places, Func<VolumeEntry, bool> matches)
+    {
+        foreach (var (pool, name) in places)
+        {
+            if (pool.State.Volumes.Find(name) is { } entry && matches(entry))
+            {
+                return (pool, entry);
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The backing file's path; null for a volume without one, and for one that is no file of this host.</summary>
+    private static string? Path(VolumeEntry entry) =>
+        entry.Definition is { BackingStore.Path: var path, Target.Path: { } image } && BackingString.IsPath(path) ? BackingString.Resolve(path, image) : null;
+
+    private static (ulong Device, ulong Inode)? File(VolumeEntry entry) =>
+        entry.Volume.Stamp?.Backing is { Inode: not 0 } stamp ? (stamp.Device, stamp.Inode) : null;
+
+    private static void Add<TKey>(ConcurrentDictionary<TKey, ImmutableHashSet<Place>> index, TKey key, Place place)
+        where TKey : notnull
+    {
+        if (!index.TryGetValue(key, out var places) || !places.Contains(place))
+        {
+            index.AddOrUpdate(key, static (_, added) => [added], static (_, there, added) => there.Add(added), place);
+        }
+    }
+
+    private static void Remove<TKey>(ConcurrentDictionary<TKey, ImmutableHashSet<Place>> index, TKey key, Place place)
+        where TKey : notnull
+    {
+        while (index.TryGetValue(key, out var places))
+        {
+            var rest = places.Remove(place);
+            if (rest.IsEmpty ? index.TryRemove(KeyValuePair.Create(key, places)) : index.TryUpdate(key, rest, places))
+            {
+                return;
+            }
+        }
+    }
+
+    private readonly record struct Place(StoragePool Pool, string Name);
+}
