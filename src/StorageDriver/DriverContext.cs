@@ -3,6 +3,7 @@ using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Persistence;
 using Cistern.Storage.Pools;
+using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage;
 
@@ -10,6 +11,8 @@ namespace Cistern.Storage;
 internal sealed record DriverContext(
     StorageDriverOptions Options, BackendRegistry Backends, HostContext Host, PoolStore Store, PoolEvents Events, PoolRegistry Registry)
 {
+    public ILogger Log { get; } = Host.Loggers.CreateLogger<StoragePool>();
+
     public IStorageBackend Backend(PoolDefinition definition) => Backends.Get(definition.Type);
 
     public StoragePool NewPool(PoolState state) =>
@@ -20,9 +23,11 @@ internal sealed record DriverContext(
     {
         var state = pool.State;
         pool.Publish(state with { Inaccessible = cause });
-        if (state.Inaccessible is null)
+        if (state is { Inaccessible: null, Run: { } run })
         {
-            Events.Raise(PoolEventKind.Refreshed, pool);
+            Log.Inaccessible(pool.Name, cause.Message);
+            run.Keeper.Refreshes.Raise();
+            run.Keeper.Wake();
         }
     }
 

@@ -63,8 +63,16 @@ public sealed partial class StorageDriver
 
     public bool GetPoolAutostart(PoolReference pool) => Registry.Require(pool).State.Autostart;
 
-    public async ValueTask SetPoolAutostartAsync(PoolReference pool, bool autostart, CancellationToken cancellation) =>
-        await _definitions.SetAutostartAsync(Registry.Require(pool), autostart, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+    /// <summary>Switching it off ends the attempts to start a pool that could not be started with the server.</summary>
+    public async ValueTask SetPoolAutostartAsync(PoolReference pool, bool autostart, CancellationToken cancellation)
+    {
+        var found = Registry.Require(pool);
+        await _definitions.SetAutostartAsync(found, autostart, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+        if (!autostart)
+        {
+            _autostart.End(found);
+        }
+    }
 
     /// <param name="flags"><c>virStoragePoolDefineFlags</c>: 1 validate.</param>
     public async ValueTask<PoolReference> DefinePoolAsync(string xml, uint flags, CancellationToken cancellation)
@@ -99,15 +107,24 @@ public sealed partial class StorageDriver
         await _scanner.RefreshAsync(Registry.Require(pool), cancellation).ConfigureAwait(false);
     }
 
-    public async ValueTask DestroyPoolAsync(PoolReference pool, CancellationToken cancellation) =>
-        await _activation.DestroyAsync(Registry.Require(pool), cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+    /// <summary>Also ends the attempts to start a pool that could not be started with the server, which is not active and says so.</summary>
+    public async ValueTask DestroyPoolAsync(PoolReference pool, CancellationToken cancellation)
+    {
+        var found = Registry.Require(pool);
+        _autostart.End(found);
+        await _activation.DestroyAsync(found, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+    }
 
     /// <param name="flags"><c>virStoragePoolDeleteFlags</c>, checked by the backend.</param>
     public async ValueTask DeletePoolAsync(PoolReference pool, uint flags, CancellationToken cancellation) =>
         await _activation.DeleteAsync(Registry.Require(pool), flags, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
 
-    public async ValueTask UndefinePoolAsync(PoolReference pool, CancellationToken cancellation) =>
-        await _definitions.UndefineAsync(Registry.Require(pool), cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+    public async ValueTask UndefinePoolAsync(PoolReference pool, CancellationToken cancellation)
+    {
+        var found = Registry.Require(pool);
+        await _definitions.UndefineAsync(found, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+        _autostart.End(found);
+    }
 
     /// <summary>The sources found, as a <c>sources</c> document.</summary>
     public async ValueTask<string> FindPoolSourcesAsync(string type, string? specification, uint flags, CancellationToken cancellation)

@@ -1,6 +1,7 @@
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Pools;
+using Cistern.Storage.Secrets;
 using Cistern.Storage.Xml;
 
 namespace Cistern.Storage;
@@ -37,7 +38,7 @@ public sealed partial class StorageDriver
         var found = Registry.Require(pool);
         var state = found.State;
         state.RequireActive();
-        var entry = state.Volumes.Find(name) ?? await _scanner.FindAsync(found, name, cancellation).ConfigureAwait(false);
+        var entry = state.Volumes.Find(name) ?? await PoolScanner.FindAsync(found, name, cancellation).ConfigureAwait(false);
         return Reference(found, entry ?? throw StorageErrors.NoVolume(name));
     }
 
@@ -58,7 +59,7 @@ public sealed partial class StorageDriver
         int slash = sanitized.LastIndexOf('/');
         if (slash > 0
             && ActivePoolAt(sanitized[..slash]) is { } parent
-            && await _scanner.FindAsync(parent, sanitized[(slash + 1)..], cancellation).ConfigureAwait(false) is { } found
+            && await PoolScanner.FindAsync(parent, sanitized[(slash + 1)..], cancellation).ConfigureAwait(false) is { } found
             && found.Definition.Target.Path == sanitized)
         {
             return Reference(parent, found);
@@ -81,7 +82,8 @@ public sealed partial class StorageDriver
     {
         CheckFlags(flags, 0, nameof(GetVolumeXmlAsync));
         var info = Find(volume).Run.Backend.Info;
-        return VolumeXml.Format(await DescribeAsync(volume, cancellation).ConfigureAwait(false), info);
+        var definition = await DescribeAsync(volume, cancellation).ConfigureAwait(false);
+        return VolumeXml.Format(VolumeSecrets.Complete(definition, _driver.Host.Secrets), info);
     }
 
     /// <param name="flags"><c>virStorageVolCreateFlags</c>: 1 preallocate metadata, 4 validate the document.</param>

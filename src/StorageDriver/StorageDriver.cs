@@ -2,6 +2,7 @@ using Cistern.Storage.Backends;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Persistence;
 using Cistern.Storage.Pools;
+using Cistern.Storage.Secrets;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage;
@@ -18,6 +19,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
     private readonly PoolScanner _scanner;
     private readonly PoolDefinitions _definitions;
     private readonly PoolActivation _activation;
+    private readonly PoolAutostart _autostart;
     private readonly VolumeCreation _creation;
     private readonly VolumeChanges _changes;
     private readonly VolumeStreams _streams;
@@ -28,7 +30,8 @@ public sealed partial class StorageDriver : IAsyncDisposable
         _lock = driverLock;
         _scanner = new PoolScanner(driver);
         _definitions = new PoolDefinitions(driver);
-        _activation = new PoolActivation(driver);
+        _activation = new PoolActivation(driver, _scanner);
+        _autostart = new PoolAutostart(driver, _activation);
         _creation = new VolumeCreation(_scanner);
         _changes = new VolumeChanges(driver, _scanner);
         _streams = new VolumeStreams(driver, _scanner);
@@ -49,7 +52,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
             var driver = new DriverContext(
                 options, options.Backends, host, store, new PoolEvents(loggers.CreateLogger<PoolEvents>()), new PoolRegistry());
             var opened = new StorageDriver(driver, driverLock);
-            await new PoolRestart(driver, opened._activation).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
+            await new PoolRestart(driver, opened._activation, opened._autostart).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
             return opened;
         }
         catch
@@ -65,6 +68,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
     /// <summary>Ends jobs and streams, undoing what is not finished, and releases the lock. Pools stay up, as libvirt's do.</summary>
     public async ValueTask DisposeAsync()
     {
+        _autostart.Dispose();
         foreach (var pool in Registry.All)
         {
             if (pool.State.Run is { } run)
@@ -73,6 +77,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
             }
         }
 
+        _driver.Host.Folders.Dispose();
         _lock.Dispose();
     }
 
@@ -95,6 +100,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
     {
         Commands = options.Commands ?? new CommandRunner(options.Tools, loggers.CreateLogger<CommandRunner>()),
         Tools = options.Tools,
+        Secrets = options.Secrets ?? NoSecrets.Instance,
         RunDirectory = options.RunDirectory,
         InstanceId = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..8]}",
         Clock = options.Clock,

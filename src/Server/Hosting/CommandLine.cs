@@ -18,6 +18,7 @@ public static class CommandLine
 
         Options:
           --root DIR           keep configuration, state and sockets below DIR; listen on TCP only when --tcp is given
+          --config FILE        configuration file (default: cisternd.conf in the configuration folder, if it is there)
           --tcp HOST:PORT      listen there (loopback only; port 0: any free port)
           --socket-dir DIR     folder of libvirt-sock and libvirt-sock-ro
           --no-default-pool    do not make the default pool at the first start
@@ -43,7 +44,7 @@ public static class CommandLine
 
     private static CommandLineRequest ParseOptions(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
-        string? root = null, sockets = null;
+        string? root = null, sockets = null, configuration = null;
         IPEndPoint? tcp = null;
         var level = LogLevel.Information;
         var defaultPool = true;
@@ -56,6 +57,7 @@ public static class CommandLine
                 case "--version" or "-V": return new(null, $"cisternd {ServerVersion.Text}");
                 case "--no-default-pool": defaultPool = false; break;
                 case "--root": root = words.Value(option); break;
+                case "--config": configuration = Path.GetFullPath(words.Value(option)); break;
                 case "--socket-dir": sockets = words.Value(option); break;
                 case "--tcp": tcp = Endpoint(words.Value(option)); break;
                 case "--log-level": level = Level(words.Value(option)); break;
@@ -69,6 +71,7 @@ public static class CommandLine
         return new(new ServerOptions
         {
             Folders = sockets is null ? folders : folders with { Sockets = Path.GetFullPath(sockets) },
+            ConfigurationFile = configuration,
             Tcp = tcp ?? (root is null ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
             AnyPortWhenTaken = tcp is null,
             DefaultPool = defaultPool && root is null,

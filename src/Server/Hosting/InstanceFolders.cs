@@ -5,6 +5,9 @@ public sealed record InstanceFolders(string Configuration, string Run, string So
 {
     private const string Name = "cistern";
 
+    /// <summary>What the instance is configured by, unless another file is named.</summary>
+    public string ConfigurationFile => Path.Combine(Configuration, "cisternd.conf");
+
     public string PoolDefinitions => Path.Combine(Configuration, "storage");
 
     public string Secrets => Path.Combine(Configuration, "secrets");

@@ -21,11 +21,12 @@ public static class ServerHost
     {
         try
         {
-            using var host = Build(options, output, error);
+            using var host = Build(ConfigurationFile.Apply(options), output, error);
             await host.RunAsync().ConfigureAwait(false);
             return 0;
         }
-        catch (Exception expected) when (expected is StorageException or IOException or UnauthorizedAccessException or SocketException or ArgumentException)
+        catch (Exception expected) when (expected is StorageException or IOException or UnauthorizedAccessException or SocketException or ArgumentException
+            or FormatException)
         {
             await error.WriteLineAsync($"cisternd: cannot start: {expected.Message}").ConfigureAwait(false);
             return Failed;

@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using System.Net;
+using Cistern.Storage;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Server.Hosting;
@@ -10,6 +12,18 @@ public sealed record ServerOptions
     public const int StandardPort = 16509;
 
     public required InstanceFolders Folders { get; init; }
+
+    /// <summary>The configuration file that was named; null: the one of the instance, if it is there.</summary>
+    public string? ConfigurationFile { get; init; }
+
+    /// <inheritdoc cref="StorageDriverOptions.LivePools"/>
+    public bool LivePools { get; init; } = true;
+
+    /// <inheritdoc cref="StorageDriverOptions.NotLivePools"/>
+    public ImmutableHashSet<string> NotLivePools { get; init; } = [];
+
+    /// <inheritdoc cref="StorageDriverOptions.DeleteGuard"/>
+    public bool DeleteGuard { get; init; } = true;
 
     /// <summary>Where to listen for TCP; null: nowhere. Port 0: any free port.</summary>
     public IPEndPoint? Tcp { get; init; }

@@ -1,5 +1,7 @@
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
+using Cistern.Storage.Secrets;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage.Backends;
@@ -28,6 +30,9 @@ public sealed class HostContext
 
     public required HostTools Tools { get; init; }
 
+    /// <summary>Values of secrets, private ones too: for tools and storage, never for a client.</summary>
+    public ISecretValues Secrets { get; init; } = NoSecrets.Instance;
+
     /// <summary>Folder for run-time files of this instance (temporary secrets, journals), mode 0700.</summary>
     public required string RunDirectory { get; init; }
 
@@ -36,6 +41,9 @@ public sealed class HostContext
 
     /// <summary>Where a backend records the temporary files of volumes under construction.</summary>
     public Persistence.BuildJournal Journal => new(RunDirectory);
+
+    /// <summary>Tells backends of changes in folders.</summary>
+    internal FolderWatcher Folders { get; init; } = new();
 
     /// <summary>The kernel's views of the host.</summary>
     public Host.KernelRoots Kernel { get; init; } = Host.KernelRoots.Host;

@@ -14,6 +14,9 @@ internal static class OpenFlags
     public const int NonBlocking = 0x800;
     public const int CloseOnExec = 0x80000;
 
+    /// <summary>To look at a file and name it only: neither permission nor device is asked for (O_PATH).</summary>
+    public const int NameOnly = 0x200000;
+
     /// <summary>Reading does not count as access; only for the file's owner and root.</summary>
     public const int NoAccessTime = 0x40000;
 

@@ -10,15 +10,40 @@ namespace Cistern.Storage.Pools;
 /// Starting and stopping pools, and making and deleting what they stand on. The gate is open during the work: the state says that the pool
 /// is between two states. The work goes on when the caller leaves.
 /// </summary>
-internal sealed class PoolActivation(DriverContext driver)
+internal sealed class PoolActivation(DriverContext driver, PoolScanner scanner)
 {
     private readonly ILogger _logger = driver.Host.Loggers.CreateLogger<PoolActivation>();
 
+    /// <summary>Starts a pool; one that is being autostarted at the moment is waited for instead.</summary>
     /// <param name="buildFlags">Build the pool first, with these flags of <c>virStoragePoolBuildFlags</c>; null: do not.</param>
     public async Task StartAsync(StoragePool pool, uint? buildFlags, CancellationToken cancellation)
     {
-        await LeaveInactiveAsync(pool, cancellation).ConfigureAwait(false);
+        if (buildFlags is null && await TryLeaveInactiveAsync(pool, cancellation).ConfigureAwait(false) is { } attempt)
+        {
+            await attempt.WaitAsync(cancellation).ConfigureAwait(false);
+            return;
+        }
+
+        if (buildFlags is not null)
+        {
+            await LeaveInactiveAsync(pool, cancellation).ConfigureAwait(false);
+        }
+
         await ActivateAsync(pool, buildFlags).ConfigureAwait(false);
+    }
+
+    /// <summary>An attempt to start a pool that nobody asked for; whoever asks meanwhile shares its outcome.</summary>
+    public async Task AutostartAsync(StoragePool pool)
+    {
+        Task attempt;
+        using (await pool.EnterAsync(CancellationToken.None).ConfigureAwait(false))
+        {
+            pool.State.RequireInactive();
+            pool.Publish(pool.State with { Starting = true });
+            attempt = pool.AutostartAttempt = Task.Run(() => ActivateAsync(pool, buildFlags: null));
+        }
+
+        await attempt.ConfigureAwait(false);
     }
 
     /// <summary>Starts a pool with a document of its own: a new transient one, or a defined one whose definition is set aside until the next stop.</summary>
@@ -109,9 +134,9 @@ internal sealed class PoolActivation(DriverContext driver)
             undo.Add(() => session?.DisposeAsync() ?? ValueTask.CompletedTask);
         }
 
-        var contents = await backend.RefreshAsync(pool.Context(state, session), CancellationToken.None).ConfigureAwait(false);
+        var (run, contents) = await ScanAsync(pool, backend, session, undo).ConfigureAwait(false);
         using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        PublishActive(pool, backend, session, contents);
+        PublishActive(pool, run, contents);
         undo.Commit();
     }
 
@@ -138,20 +163,31 @@ internal sealed class PoolActivation(DriverContext driver)
 
         await driver.Store.SaveStateAsync(state.Definition).ConfigureAwait(false);
         undo.Add(async () => await driver.Store.RemoveStateAsync(pool.Name).ConfigureAwait(false));
-        var contents = await backend.RefreshAsync(context, CancellationToken.None).ConfigureAwait(false);
+        var (run, contents) = await ScanAsync(pool, backend, session, undo).ConfigureAwait(false);
         using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        PublishActive(pool, backend, session, contents);
+        PublishActive(pool, run, contents);
         undo.Commit();
         driver.Events.Raise(PoolEventKind.Started, pool);
     }
 
-    private static void PublishActive(StoragePool pool, IStorageBackend backend, IPoolSession? session, PoolContents contents)
+    /// <summary>The first scan of an activation, watched from before it began.</summary>
+    private async ValueTask<(PoolRun Run, PoolContents Contents)> ScanAsync(StoragePool pool, IStorageBackend backend, IPoolSession? session, Undo undo)
+    {
+        var run = NewRun(pool, backend, session);
+        undo.Add(run.EndUsesAsync);
+        await run.Keeper.BeginAsync().ConfigureAwait(false);
+        return (run, await backend.RefreshAsync(pool.Context(pool.State, session), CancellationToken.None).ConfigureAwait(false));
+    }
+
+    private PoolRun NewRun(StoragePool pool, IStorageBackend backend, IPoolSession? session) =>
+        new(backend, session, run => new PoolKeeper(driver, scanner, pool, run));
+
+    private static void PublishActive(StoragePool pool, PoolRun run, PoolContents contents)
     {
         var state = pool.State;
         var volumes = ScanMerge.Merge(VolumeTable.Empty, contents, pool.Changes, long.MaxValue);
-        pool.Publish(
-            state with { Definition = PoolState.Describe(state.Definition, contents), Run = new PoolRun(backend, session), Starting = false },
-            volumes);
+        pool.Publish(state with { Definition = PoolState.Describe(state.Definition, contents), Run = run, Starting = false }, volumes);
+        run.Keeper.Start();
     }
 
     private static async ValueTask StopAsync(IPoolActivation activation, PoolContext context)
@@ -179,42 +215,69 @@ internal sealed class PoolActivation(DriverContext driver)
         return pool;
     }
 
+    /// <summary>Marks an inactive pool as between two states, once no attempt to autostart it runs.</summary>
     private static async ValueTask LeaveInactiveAsync(StoragePool pool, CancellationToken cancellation)
     {
+        while (await TryLeaveInactiveAsync(pool, cancellation).ConfigureAwait(false) is { } attempt)
+        {
+            await Task.WhenAny(attempt).WaitAsync(cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The attempt to autostart the pool that runs; null: none does, and the pool is marked as between two states.</summary>
+    private static async ValueTask<Task?> TryLeaveInactiveAsync(StoragePool pool, CancellationToken cancellation)
+    {
         using var hold = await pool.EnterAsync(cancellation).ConfigureAwait(false);
+        if (pool.RunningAutostart is { } attempt)
+        {
+            return attempt;
+        }
+
         pool.State.RequireInactive();
         pool.Publish(pool.State with { Starting = true });
+        return null;
     }
 
     private static async ValueTask<PoolRun> LeaveActiveAsync(StoragePool pool, CancellationToken cancellation)
     {
         while (true)
         {
-            VolumeJob? job;
+            Task? wait;
             using (await pool.EnterAsync(cancellation).ConfigureAwait(false))
             {
-                var state = pool.State;
-                var run = state.RequireActive();
-                if (state.Stopping)
+                wait = pool.RunningAutostart is { } attempt ? Task.WhenAny(attempt) : TryLeaveActive(pool);
+                if (wait is null)
                 {
-                    throw StorageErrors.PoolStopping(pool.Name);
-                }
-
-                if (run.HasJobs)
-                {
-                    throw StorageErrors.PoolHasJobs(pool.Name);
-                }
-
-                job = run.ShortJob;
-                if (job is null)
-                {
-                    pool.Publish(state with { Stopping = true });
-                    return run;
+                    return pool.State.RequireActive();
                 }
             }
 
-            await job.Ended.WaitAsync(cancellation).ConfigureAwait(false);
+            await wait.WaitAsync(cancellation).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>The end of a job that has to be waited for; null: there is none, and the pool is marked as stopping. The gate is held.</summary>
+    private static Task? TryLeaveActive(StoragePool pool)
+    {
+        var state = pool.State;
+        var run = state.RequireActive();
+        if (state.Stopping)
+        {
+            throw StorageErrors.PoolStopping(pool.Name);
+        }
+
+        if (run.HasJobs)
+        {
+            throw StorageErrors.PoolHasJobs(pool.Name);
+        }
+
+        if (run.ShortJob is { } job)
+        {
+            return job.Ended;
+        }
+
+        pool.Publish(state with { Stopping = true });
+        return null;
     }
 
     /// <summary>Work on an inactive pool during which it cannot be started.</summary>
@@ -244,9 +307,11 @@ internal sealed class PoolActivation(DriverContext driver)
     }
 
     /// <summary>A stop failed: the pool goes on with a run of its own, the old one's scans and streams having ended.</summary>
-    private static async ValueTask ResumeAsync(StoragePool pool, PoolRun run)
+    private async ValueTask ResumeAsync(StoragePool pool, PoolRun run)
     {
         using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        pool.Publish(pool.State with { Stopping = false, Run = new PoolRun(run.Backend, run.Session) });
+        var resumed = NewRun(pool, run.Backend, run.Session);
+        pool.Publish(pool.State with { Stopping = false, Run = resumed });
+        resumed.Keeper.Start();
     }
 }

@@ -7,7 +7,7 @@ using Microsoft.Extensions.Logging;
 namespace Cistern.Storage.Pools;
 
 /// <summary>What happens to the pools when the server starts: those that ran are taken up again, those marked for it are started.</summary>
-internal sealed partial class PoolRestart(DriverContext driver, PoolActivation activation)
+internal sealed partial class PoolRestart(DriverContext driver, PoolActivation activation, PoolAutostart autostart)
 {
     /// <summary>How long clients wait for pools that are slow to come up.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
@@ -28,7 +28,7 @@ internal sealed partial class PoolRestart(DriverContext driver, PoolActivation a
         if (driver.Store.TakeFirstStart())
         {
             var due = driver.Registry.All.Where(pool => pool.State is { Autostart: true, IsActive: false, Starting: false });
-            await WaitAsync(due.Select(AutostartAsync)).ConfigureAwait(false);
+            await WaitAsync(due.Select(autostart.StartAsync)).ConfigureAwait(false);
         }
     }
 
@@ -121,19 +121,14 @@ internal sealed partial class PoolRestart(DriverContext driver, PoolActivation a
         }
 
         await driver.Store.RemoveStateAsync(pool.Name).ConfigureAwait(false);
-        using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-        await driver.SettleInactiveAsync(pool).ConfigureAwait(false);
-    }
-
-    private async Task AutostartAsync(StoragePool pool)
-    {
-        try
+        using (await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false))
         {
-            await activation.StartAsync(pool, buildFlags: null, CancellationToken.None).ConfigureAwait(false);
+            await driver.SettleInactiveAsync(pool).ConfigureAwait(false);
         }
-        catch (StorageException error)
+
+        if (pool.State is { Autostart: true, Removed: false })
         {
-            LogNotAutostarted(pool.Name, error.Message);
+            await autostart.StartAsync(pool).ConfigureAwait(false);
         }
     }
 
@@ -157,9 +152,6 @@ internal sealed partial class PoolRestart(DriverContext driver, PoolActivation a
 
     [LoggerMessage(6012, LogLevel.Error, "Storage pool {Pool} ran before and could not be taken up again: {Reason}")]
     private partial void LogNotResumed(string pool, string reason);
-
-    [LoggerMessage(6013, LogLevel.Error, "Storage pool {Pool} could not be started with the server: {Reason}")]
-    private partial void LogNotAutostarted(string pool, string reason);
 
     [LoggerMessage(6015, LogLevel.Warning, "Storage pools are still coming up after {Seconds} s; the server does not wait for them")]
     private partial void LogNotWaited(double seconds);

@@ -5,16 +5,26 @@ namespace Cistern.Storage.Pools;
 
 /// <summary>One activation of a pool, from start to stop: its session, and who uses which volume. The uses are touched with the gate held.</summary>
 #pragma warning disable CA1001 // A token source without a timer holds nothing to dispose of.
-internal sealed class PoolRun(IStorageBackend backend, IPoolSession? session)
+internal sealed class PoolRun
 #pragma warning restore CA1001
 {
     private readonly Dictionary<string, VolumeUse> _uses = [];
     private readonly CancellationTokenSource _stopped = new();
 
-    /// <summary>The backend of the definition that was started.</summary>
-    public IStorageBackend Backend { get; } = backend;
+    /// <param name="keeper">Makes the run's keeper.</param>
+    public PoolRun(IStorageBackend backend, IPoolSession? session, Func<PoolRun, PoolKeeper> keeper)
+    {
+        Backend = backend;
+        Session = session;
+        Keeper = keeper(this);
+    }
 
-    public IPoolSession? Session { get; } = session;
+    /// <summary>The backend of the definition that was started.</summary>
+    public IStorageBackend Backend { get; }
+
+    public IPoolSession? Session { get; }
+
+    public PoolKeeper Keeper { get; }
 
     public ScanQueue Scans { get; } = new();
 
@@ -30,6 +40,9 @@ internal sealed class PoolRun(IStorageBackend backend, IPoolSession? session)
     public IEnumerable<VolumeJob> Jobs => _uses.Values.Select(use => use.Job).OfType<VolumeJob>();
 
     public IEnumerable<VolumeStream> Streams => _uses.Values.SelectMany(use => use.Streams);
+
+    /// <summary>True while the server itself changes the volume of a name.</summary>
+    public bool IsChanging(string name) => FindUse(name) is { IsChanging: true };
 
     public VolumeUse? FindUse(string name) => _uses.GetValueOrDefault(name);
 
@@ -48,7 +61,7 @@ internal sealed class PoolRun(IStorageBackend backend, IPoolSession? session)
         }
     }
 
-    /// <summary>Ends scans and aborts open streams; jobs have ended before.</summary>
+    /// <summary>Ends the watch and scans, and aborts open streams; jobs have ended before.</summary>
     public async ValueTask EndUsesAsync()
     {
         await _stopped.CancelAsync().ConfigureAwait(false);

@@ -19,8 +19,11 @@ internal sealed class PoolScanner(DriverContext driver)
             throw StorageErrors.PoolStopping(pool.Name);
         }
 
-        await run.Scans.RunAsync(() => ScanAsync(pool, run)).WaitAsync(cancellation).ConfigureAwait(false);
+        await run.Scans.RunAsync(asked: true, asked => ScanAsync(pool, run, asked)).WaitAsync(cancellation).ConfigureAwait(false);
     }
+
+    /// <summary>As <see cref="RefreshAsync"/>, without a client who asked: only what is news is told.</summary>
+    public Task RescanAsync(StoragePool pool, PoolRun run) => run.Scans.RunAsync(asked: false, asked => ScanAsync(pool, run, asked));
 
     /// <summary>Scans a pool that was inaccessible when last looked at, before a change of its volumes.</summary>
     /// <exception cref="StorageException">It still is: 38/18.</exception>
@@ -30,7 +33,7 @@ internal sealed class PoolScanner(DriverContext driver)
     /// <summary>The volume as it is now; null when it is gone. What is found out is published if that needs no waiting.</summary>
     public static async ValueTask<VolumeDefinition?> DescribeAsync(StoragePool pool, PoolState state, VolumeEntry entry, CancellationToken cancellation)
     {
-        if (entry.Building is not null || state.Inaccessible is not null || state.Run?.Backend is not IVolumeRefresh backend)
+        if (entry.Building is not null || state.Inaccessible is not null || state.Run is not { Backend: IVolumeRefresh backend } run)
         {
             return entry.Current;
         }
@@ -42,7 +45,10 @@ internal sealed class PoolScanner(DriverContext driver)
             {
                 using (hold)
                 {
-                    Replace(pool, entry, scanned);
+                    if (pool.State.Run == run)
+                    {
+                        Publish(pool, run, Replace(pool, entry, scanned));
+                    }
                 }
             }
 
@@ -55,7 +61,7 @@ internal sealed class PoolScanner(DriverContext driver)
     }
 
     /// <summary>Publishes a volume and the pool's numbers as they are after an upload, and tells of it.</summary>
-    public async ValueTask UploadEndedAsync(StoragePool pool, PoolRun run, string volume)
+    public static async ValueTask UploadEndedAsync(StoragePool pool, PoolRun run, string volume)
     {
         var state = pool.State;
         if (state.Run != run || state.Volumes.Find(volume) is not { Building: null } entry)
@@ -79,43 +85,76 @@ internal sealed class PoolScanner(DriverContext driver)
         using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
         if (pool.State.Run == run)
         {
-            if (scanned is not null)
-            {
-                Replace(pool, entry, scanned);
-            }
-
-            pool.Publish(pool.State.WithNumbers(numbers, 0));
-            driver.Events.Raise(PoolEventKind.Refreshed, pool);
+            pool.Publish(pool.State.WithNumbers(numbers, 0), Replace(pool, entry, scanned));
+            run.Keeper.Refreshes.Raise();
         }
     }
 
     /// <summary>Looks for a volume that the table does not have; what is found is published.</summary>
-    public async ValueTask<VolumeEntry?> FindAsync(StoragePool pool, string name, CancellationToken cancellation)
+    public static async ValueTask<VolumeEntry?> FindAsync(StoragePool pool, string name, CancellationToken cancellation)
     {
         var state = pool.State;
-        if (state is not { Run: { Backend: IVolumeRefresh backend } run, Inaccessible: null, Stopping: false })
+        if (state is not { Run: { Backend: IVolumeRefresh } run, Inaccessible: null, Stopping: false })
         {
             return null;
         }
 
+        await LookAsync(pool, run, [name], isAsked: true, cancellation).ConfigureAwait(false);
+        return pool.State.Volumes.Find(name);
+    }
+
+    /// <summary>Looks at what there is of some names, and publishes what came, changed or vanished.</summary>
+    /// <param name="isAsked">A client asks for the names: what is found stays, whatever a scan that runs has missed. Else a watch will tell of it.</param>
+    /// <exception cref="StorageException">55/18: the pool is not active any more.</exception>
+    public static async ValueTask LookAsync(
+        StoragePool pool, PoolRun run, IReadOnlyCollection<string> names, bool isAsked, CancellationToken cancellation)
+    {
+        if (run.Backend is not IVolumeRefresh backend)
+        {
+            return;
+        }
+
         long begun = await BeginAsync(pool, run, cancellation).ConfigureAwait(false);
-        ScannedVolume? scanned = null;
+        List<(string, ScannedVolume?)> looks = new(names.Count);
         try
         {
-            scanned = await backend.FindVolumeAsync(pool.Context(state), name, cancellation).ConfigureAwait(false);
-        }
-        catch (StorageException)
-        {
-            // What cannot be looked at is not found.
+            var context = pool.Context(pool.State);
+            foreach (var name in names)
+            {
+                try
+                {
+                    looks.Add((name, await backend.FindVolumeAsync(context, name, cancellation).ConfigureAwait(false)));
+                }
+                catch (StorageException)
+                {
+                    // What cannot be looked at stays as it was known.
+                }
+            }
         }
         finally
         {
             using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
-            Adopt(pool, run, scanned, begun);
+            if (pool.State.Run == run)
+            {
+                long number = isAsked ? pool.Changes.Next() : begun;
+                Publish(pool, run, ScanMerge.Merge(pool.State.Volumes, looks, pool.Changes, begun, number));
+            }
+
             pool.Changes.EndScan();
         }
+    }
 
-        return pool.State.Volumes.Find(name);
+    /// <summary>Publishes the pool's numbers as they are now, where they can be had without a scan.</summary>
+    public static async ValueTask RenewNumbersAsync(StoragePool pool, PoolRun run)
+    {
+        if (await NumbersAsync(pool, pool.State).ConfigureAwait(false) is { } numbers && numbers != pool.State.Definition.Numbers)
+        {
+            using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
+            if (pool.State.Run == run)
+            {
+                pool.Publish(pool.State.WithNumbers(numbers, 0));
+            }
+        }
     }
 
     /// <summary>The pool's numbers after a change, when they can be had without a scan; null otherwise.</summary>
@@ -133,7 +172,7 @@ internal sealed class PoolScanner(DriverContext driver)
         }
     }
 
-    private async Task ScanAsync(StoragePool pool, PoolRun run)
+    private async Task ScanAsync(StoragePool pool, PoolRun run, bool asked)
     {
         long begun = await BeginAsync(pool, run, CancellationToken.None).ConfigureAwait(false);
         PoolContents? contents = null;
@@ -155,7 +194,7 @@ internal sealed class PoolScanner(DriverContext driver)
             using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
             try
             {
-                failure = Conclude(pool, run, contents, begun, failure);
+                failure = contents is null ? Fail(pool, run, failure) : Publish(pool, run, contents, begun, asked);
             }
             finally
             {
@@ -175,8 +214,8 @@ internal sealed class PoolScanner(DriverContext driver)
         return pool.State.Run == run ? pool.Changes.BeginScan() : throw StorageErrors.PoolNotActive(pool.Name);
     }
 
-    /// <summary>Publishes how a scan ended and returns the failure to report. The gate is held.</summary>
-    private StorageException? Conclude(StoragePool pool, PoolRun run, PoolContents? contents, long begun, StorageException? failure)
+    /// <summary>Publishes what a scan found; the failure to report where the pool was stopped meanwhile. The gate is held.</summary>
+    private StorageException? Publish(StoragePool pool, PoolRun run, PoolContents contents, long begun, bool asked)
     {
         var state = pool.State;
         if (state.Run != run)
@@ -184,12 +223,33 @@ internal sealed class PoolScanner(DriverContext driver)
             return StorageErrors.PoolNotActive(pool.Name);
         }
 
-        if (contents is not null)
+        bool isBack = state.Inaccessible is not null;
+        var edit = ScanMerge.Merge(state.Volumes, contents, pool.Changes, begun);
+        pool.Publish(state with { Definition = PoolState.Describe(state.Definition, contents), Inaccessible = null }, edit);
+        if (asked || isBack)
         {
-            var edit = ScanMerge.Merge(state.Volumes, contents, pool.Changes, begun);
-            pool.Publish(state with { Definition = PoolState.Describe(state.Definition, contents), Inaccessible = null }, edit);
-            driver.Events.Raise(PoolEventKind.Refreshed, pool);
-            return null;
+            run.Keeper.Refreshes.Raise();
+        }
+        else if (edit.IsNews(run.IsChanging))
+        {
+            run.Keeper.Refreshes.RaisePaced();
+        }
+
+        if (isBack)
+        {
+            driver.Log.Accessible(pool.Name);
+            run.Keeper.Wake();
+        }
+
+        return null;
+    }
+
+    /// <summary>Publishes that a scan failed and returns the failure to report. The gate is held.</summary>
+    private StorageException? Fail(StoragePool pool, PoolRun run, StorageException? failure)
+    {
+        if (pool.State.Run != run)
+        {
+            return StorageErrors.PoolNotActive(pool.Name);
         }
 
         if (failure is null || run.Stopped.IsCancellationRequested)
@@ -201,32 +261,28 @@ internal sealed class PoolScanner(DriverContext driver)
         return failure.Code == StorageErrorCode.OperationTimeout ? failure : StorageErrors.PoolInaccessible(pool.Name, failure);
     }
 
-    private void Adopt(StoragePool pool, PoolRun run, ScannedVolume? scanned, long begun)
+    /// <summary>The volumes with an entry as it was found again, unless it changed meanwhile. The gate is held.</summary>
+    private static VolumeTable.Edit Replace(StoragePool pool, VolumeEntry entry, ScannedVolume? scanned)
     {
-        var state = pool.State;
-        if (scanned is null || state.Run != run)
+        var volumes = pool.State.Volumes.Change();
+        if (scanned is not null && ReferenceEquals(volumes.Find(entry.Name), entry))
         {
-            return;
+            volumes.Set(new VolumeEntry(scanned, pool.Changes.Next()));
         }
 
-        var name = scanned.Definition.Name;
-        if (state.Volumes.Find(name) is null && pool.Changes.Untouched(name, null, begun))
-        {
-            var edit = state.Volumes.Change();
-            edit.Set(new VolumeEntry(scanned, pool.Changes.Next()));
-            pool.Publish(state, edit);
-            driver.Events.Raise(PoolEventKind.Refreshed, pool);
-        }
+        return volumes;
     }
 
-    private static void Replace(StoragePool pool, VolumeEntry entry, ScannedVolume scanned)
+    /// <summary>Publishes what was found of single volumes, and tells of it where others than the server changed them. The gate is held.</summary>
+    private static void Publish(StoragePool pool, PoolRun run, VolumeTable.Edit volumes)
     {
-        var state = pool.State;
-        if (ReferenceEquals(state.Volumes.Find(entry.Name), entry))
+        if (!volumes.IsEmpty)
         {
-            var edit = state.Volumes.Change();
-            edit.Set(new VolumeEntry(scanned, pool.Changes.Next()));
-            pool.Publish(state, edit);
+            pool.Publish(pool.State, volumes);
+            if (volumes.IsNews(run.IsChanging))
+            {
+                run.Keeper.Refreshes.RaisePaced();
+            }
         }
     }
 }

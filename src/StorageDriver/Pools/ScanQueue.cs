@@ -9,24 +9,29 @@ internal sealed class ScanQueue
     private readonly Lock _lock = new();
     private Task _running = Task.CompletedTask;
     private Task? _next;
+    private bool _nextIsAsked;
 
-    public Task RunAsync(Func<Task> scan)
+    /// <param name="asked">A client asks for the scan.</param>
+    /// <param name="scan">Is told whether any of those who share it asked.</param>
+    public Task RunAsync(bool asked, Func<bool, Task> scan)
     {
         lock (_lock)
         {
             if (_next is not null)
             {
+                _nextIsAsked |= asked;
                 return _next;
             }
 
             if (!_running.IsCompleted)
             {
+                _nextIsAsked = asked;
                 return _next = FollowAsync(_running, scan);
             }
 
             var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _running = started.Task;
-            return Task.Run(() => CompleteAsync(scan, started));
+            return Task.Run(() => CompleteAsync(() => scan(asked), started));
         }
     }
 
@@ -42,16 +47,18 @@ internal sealed class ScanQueue
         }
     }
 
-    private async Task FollowAsync(Task before, Func<Task> scan)
+    private async Task FollowAsync(Task before, Func<bool, Task> scan)
     {
         await before.ConfigureAwait(false);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        bool asked;
         lock (_lock)
         {
             _running = started.Task;
             _next = null;
+            asked = _nextIsAsked;
         }
 
-        await CompleteAsync(scan, started).ConfigureAwait(false);
+        await CompleteAsync(() => scan(asked), started).ConfigureAwait(false);
     }
 }

@@ -35,6 +35,12 @@ internal sealed class StoragePool
     /// <summary>Used with the gate held.</summary>
     public ChangeLog Changes { get; } = new();
 
+    /// <summary>The last attempt to start the pool without being asked. Touched with the gate held.</summary>
+    public Task AutostartAttempt { get; set; } = Task.CompletedTask;
+
+    /// <summary>The attempt that runs at the moment; null: none does.</summary>
+    public Task? RunningAutostart => AutostartAttempt.IsCompleted ? null : AutostartAttempt;
+
     public PoolState State => Volatile.Read(ref _state);
 
     /// <summary>Enters the gate of a pool that still exists.</summary>

@@ -6,7 +6,7 @@ namespace Cistern.Storage.Pools;
 /// <summary>An upload into a volume's bytes, in place.</summary>
 /// <param name="offset">Where the first byte goes.</param>
 /// <param name="length">Bytes that may be written; 0: no bound.</param>
-internal sealed class StoredUpload(VolumeStream stream, PoolScanner scanner, long offset, long length, bool sparse) : VolumeUpload
+internal sealed class StoredUpload(VolumeStream stream, long offset, long length, bool sparse) : VolumeUpload
 {
     private readonly long _end = length == 0 ? long.MaxValue : offset > long.MaxValue - length ? long.MaxValue : offset + length;
     private long _position = offset;
@@ -66,7 +66,7 @@ internal sealed class StoredUpload(VolumeStream stream, PoolScanner scanner, lon
     {
         if (await stream.CloseAsync().ConfigureAwait(false))
         {
-            await scanner.UploadEndedAsync(stream.Pool, stream.Run, stream.Volume).ConfigureAwait(false);
+            await PoolScanner.UploadEndedAsync(stream.Pool, stream.Run, stream.Volume).ConfigureAwait(false);
         }
     }
 }

@@ -12,6 +12,8 @@ internal sealed class VolumeStream(StoragePool pool, PoolRun run, string volume)
     private IVolumeExtents? _extents;
     private int _closed;
 
+    public bool IsUpload { get; init; }
+
     public CancellationToken Aborted => _aborted.Token;
 
     public StoragePool Pool => pool;

@@ -11,7 +11,7 @@ internal sealed class VolumeStreams(DriverContext driver, PoolScanner scanner)
     {
         var (start, limit) = (Position(offset), Position(length));
         var stream = await OpenAsync(volume, FileAccess.Write, "uploads", cancellation).ConfigureAwait(false);
-        return new StoredUpload(stream, scanner, start, limit, sparse);
+        return new StoredUpload(stream, start, limit, sparse);
     }
 
     /// <param name="length">Bytes to be read; 0: to the end.</param>
@@ -44,7 +44,7 @@ internal sealed class VolumeStreams(DriverContext driver, PoolScanner scanner)
             }
 
             var backend = run.Backend as IVolumeData ?? throw StorageErrors.NotSupported(run.Backend.Info.Name, what);
-            var stream = new VolumeStream(pool, run, volume.Name);
+            var stream = new VolumeStream(pool, run, volume.Name) { IsUpload = access == FileAccess.Write };
             run.Use(volume.Name).Streams.Add(stream);
             gate.Dispose();
             await stream.OpenAsync(token => backend.OpenAsync(pool.Context(state), entry.Definition, access, token)).ConfigureAwait(false);

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Cistern.Storage.Definitions;
 
 namespace Cistern.Storage.Pools;
 
@@ -63,6 +64,21 @@ internal sealed class VolumeTable
 
         public VolumeEntry? Find(string name) => _entries.GetValueOrDefault(name);
 
+        /// <summary>Whether a name came or went, or a capacity or a format changed.</summary>
+        /// <param name="isIgnored">Names whose changes do not count.</param>
+        public bool IsNews(Func<string, bool> isIgnored)
+        {
+            foreach (var entry in Before)
+            {
+                if (Find(entry.Name) is var now && (now is null || IsNews(entry.Definition, now.Definition)) && !isIgnored(entry.Name))
+                {
+                    return true;
+                }
+            }
+
+            return After.Exists(entry => _from.Find(entry.Name) is null && !isIgnored(entry.Name));
+        }
+
         public void Set(VolumeEntry entry)
         {
             if (_entries.TryGetValue(entry.Name, out var before))
@@ -90,6 +106,9 @@ internal sealed class VolumeTable
             _listChanged = true;
             _entries.Clear();
         }
+
+        private static bool IsNews(VolumeDefinition before, VolumeDefinition after) =>
+            before.Capacity != after.Capacity || before.Target.Format != after.Target.Format;
 
         public VolumeTable ToTable()
         {

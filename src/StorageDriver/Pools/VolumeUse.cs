@@ -12,6 +12,9 @@ internal sealed class VolumeUse
     /// <summary>Open uploads and downloads.</summary>
     public HashSet<VolumeStream> Streams { get; } = [];
 
+    /// <summary>True while the server itself changes the volume.</summary>
+    public bool IsChanging => Job is not null || Streams.Any(stream => stream.IsUpload);
+
     public bool IsIdle => Job is null && Readers == 0 && Streams.Count == 0;
 
     /// <summary>True while the volume may not be changed: it is being wiped or copied.</summary>

@@ -45,6 +45,13 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void A_configuration_file_can_be_named()
+    {
+        Assert.Equal("/c/f", Options("--config", "/c/f").ConfigurationFile);
+        Assert.Null(Options().ConfigurationFile);
+    }
+
+    [Fact]
     public void The_default_pool_can_be_left_out() => Assert.False(Options("--no-default-pool").DefaultPool);
 
     [Fact]
@@ -55,6 +62,7 @@ public sealed class CommandLineTests
     [InlineData("extra", "extra")]
     [InlineData("--root", "--root")]
     [InlineData("--root=", "--root")]
+    [InlineData("--config", "--config")]
     [InlineData("--tcp=host:1", "host")]
     [InlineData("--tcp=127.0.0.1", "127.0.0.1")]
     [InlineData("--tcp=127.0.0.1:65536", "65536")]

@@ -40,6 +40,24 @@ internal sealed class ManualClock : TimeProvider
         due.ForEach(timer => timer.Fire());
     }
 
+    /// <summary>Lets time pass, a step at a time, until something has come about.</summary>
+    public void AdvanceUntil(Func<bool> condition, TimeSpan step)
+    {
+        Assert.True(SpinWait.SpinUntil(
+            () =>
+            {
+                if (condition())
+                {
+                    return true;
+                }
+
+                Advance(step);
+                Thread.Sleep(1);
+                return false;
+            },
+            TimeSpan.FromSeconds(30)));
+    }
+
     private sealed class ManualTimer(ManualClock clock, Action fire) : ITimer
     {
         public DateTimeOffset Due { get; set; } = DateTimeOffset.MaxValue;

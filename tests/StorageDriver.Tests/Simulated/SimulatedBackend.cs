@@ -10,7 +10,7 @@ namespace Cistern.Storage.Tests.Simulated;
 
 /// <summary>A backend in memory, of type dir, whose every step can be parked, failed or made to hang.</summary>
 internal sealed class SimulatedBackend : IStorageBackend, IPoolActivation, IPoolProvisioning, IVolumeCreation, IVolumeCloning, IVolumeDeletion,
-    IVolumeResizing, IVolumeData, IVolumeWiping, IVolumeRefresh, IPoolNumbers
+    IVolumeResizing, IVolumeData, IVolumeWiping, IVolumeRefresh, IPoolNumbers, IPoolWatch
 {
     private readonly ConcurrentDictionary<string, SimulatedStorage> _storages = new();
 
@@ -132,10 +132,18 @@ internal sealed class SimulatedBackend : IStorageBackend, IPoolActivation, IPool
     public async ValueTask<ScannedVolume?> FindVolumeAsync(PoolContext pool, string name, CancellationToken cancellation)
     {
         await Steps.TakeAsync(Step.Find, pool.Threads, cancellation);
-        return Storage(pool).Files.TryGetValue(name, out var file) ? Describe(pool, name, file) : null;
+        var found = Storage(pool).Files.TryGetValue(name, out var file) ? Describe(pool, name, file) : null;
+        await Steps.TakeAsync(Step.FindEnds, pool.Threads, cancellation);
+        return found;
     }
 
     public ValueTask<PoolNumbers> GetNumbersAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.FromResult(Numbers(pool));
+
+    public async ValueTask<IPoolWatcher> WatchAsync(PoolContext pool, IPoolChanges changes, CancellationToken cancellation)
+    {
+        await Steps.TakeAsync(Step.Watch, pool.Threads, cancellation);
+        return Storage(pool).Present ? new SimulatedWatch(Storage(pool), changes) : throw Gone(pool);
+    }
 
     private static StorageException Gone(PoolContext pool) => StorageErrors.System(2, $"cannot open '{pool.Definition.Target!.Path}'");
 

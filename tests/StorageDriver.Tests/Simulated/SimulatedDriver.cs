@@ -13,10 +13,10 @@ internal sealed class SimulatedDriver : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private IDisposable? _subscription;
 
-    private SimulatedDriver(SimulatedBackend backend, TimeProvider clock)
+    private SimulatedDriver(SimulatedBackend backend, TimeProvider clock, Func<StorageDriverOptions, StorageDriverOptions>? adjust)
     {
         Backend = backend;
-        Options = new StorageDriverOptions
+        var options = new StorageDriverOptions
         {
             ConfigDirectory = _folder["config"],
             RunDirectory = _folder["run"],
@@ -24,6 +24,7 @@ internal sealed class SimulatedDriver : IAsyncDisposable
             Backends = new BackendRegistry(backend),
             Clock = clock,
         };
+        Options = adjust?.Invoke(options) ?? options;
     }
 
     public SimulatedBackend Backend { get; }
@@ -38,9 +39,10 @@ internal sealed class SimulatedDriver : IAsyncDisposable
 
     public IEnumerable<PoolEventKind> EventKinds => Events.Select(happened => happened.Kind);
 
-    public static async Task<SimulatedDriver> OpenAsync(SimulatedBackend? backend = null, TimeProvider? clock = null)
+    public static async Task<SimulatedDriver> OpenAsync(
+        SimulatedBackend? backend = null, TimeProvider? clock = null, Func<StorageDriverOptions, StorageDriverOptions>? adjust = null)
     {
-        var driver = new SimulatedDriver(backend ?? new SimulatedBackend(), clock ?? TimeProvider.System);
+        var driver = new SimulatedDriver(backend ?? new SimulatedBackend(), clock ?? TimeProvider.System, adjust);
         await driver.OpenStorageAsync();
         return driver;
     }

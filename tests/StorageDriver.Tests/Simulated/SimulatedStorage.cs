@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Cistern.Storage.Backends.Capabilities;
 
 namespace Cistern.Storage.Tests.Simulated;
 
@@ -11,6 +12,24 @@ internal sealed class SimulatedStorage
     public bool Present { get; set; } = true;
 
     public bool Mounted { get; set; }
+
+    /// <summary>Watches of the target that have not ended.</summary>
+    public ConcurrentDictionary<SimulatedWatch, IPoolChanges> Watches { get; } = new();
+
+    /// <summary>Whether watches begun from now on are told of changes.</summary>
+    public bool IsTold { get; set; } = true;
+
+    /// <summary>Counts the changes that a check would find.</summary>
+    public int Mark { get; set; }
+
+    /// <summary>Tells every watch something.</summary>
+    public void Tell(Action<IPoolChanges> what)
+    {
+        foreach (var changes in Watches.Values)
+        {
+            what(changes);
+        }
+    }
 
     public ulong Available { get; set; } = 1UL << 40;
 }

@@ -30,6 +30,10 @@ internal enum Step
     Write,
     Describe,
     Find,
+
+    /// <summary>After the look at a name, before it returns.</summary>
+    FindEnds,
+    Watch,
 }
 
 /// <summary>Lets a test park, fail or hang any step.</summary>

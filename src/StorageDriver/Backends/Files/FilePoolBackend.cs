@@ -8,7 +8,8 @@ namespace Cistern.Storage.Backends.Files;
 
 /// <summary>What every pool does whose volumes are the files of its target folder, however that folder comes about.</summary>
 public abstract class FilePoolBackend :
-    IStorageBackend, IPoolNumbers, IVolumeRefresh, IVolumeCreation, IVolumeCloning, IVolumeDeletion, IVolumeResizing, IVolumeData, IVolumeWiping
+    IStorageBackend, IPoolNumbers, IVolumeRefresh, IVolumeCreation, IVolumeCloning, IVolumeDeletion, IVolumeResizing, IVolumeData, IVolumeWiping,
+    IPoolWatch
 {
     public abstract PoolTypeInfo Info { get; }
 
@@ -25,11 +26,14 @@ public abstract class FilePoolBackend :
             },
             cancellation);
 
+    public ValueTask<IPoolWatcher> WatchAsync(PoolContext pool, IPoolChanges changes, CancellationToken cancellation) =>
+        new(pool.Threads.RunAsync(() => FolderWatch.Start(pool, changes), cancellation));
+
     public ValueTask<ScannedVolume?> RefreshVolumeAsync(PoolContext pool, VolumeDefinition volume, CancellationToken cancellation) =>
-        FileLook.DescribeAsync(pool, volume.Name, cancellation);
+        FileLook.DescribeAsync(pool, volume.Name, pool.Known(volume.Name) ?? new ScannedVolume(volume), cancellation);
 
     public ValueTask<ScannedVolume?> FindVolumeAsync(PoolContext pool, string name, CancellationToken cancellation) =>
-        FileLook.DescribeAsync(pool, name, cancellation);
+        FileLook.DescribeAsync(pool, name, pool.Known(name), cancellation);
 
     public ValueTask<VolumeChange> AllocateAsync(PoolContext pool, VolumeDefinition request, uint flags, CancellationToken cancellation) =>
         FileLook.RunAsync(pool, () => new VolumeChange(FileCreation.Allocate(pool, request, flags)), cancellation);

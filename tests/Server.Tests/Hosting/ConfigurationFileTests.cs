@@ -1,0 +1,84 @@
+using Cistern.Server.Hosting;
+using Cistern.Support;
+
+namespace Cistern.Server.Tests.Hosting;
+
+public sealed class ConfigurationFileTests
+{
+    private static readonly ServerOptions Defaults = new() { Folders = InstanceFolders.Below("/r") };
+
+    [Fact]
+    public void Every_key_changes_its_option()
+    {
+        var options = Apply("live_pools = 0\nlive_pools_off = [ \"a\", 'b c' ]\ndelete_guard = 0\n");
+        Assert.False(options.LivePools);
+        Assert.Equal(["a", "b c"], options.NotLivePools.Order());
+        Assert.False(options.DeleteGuard);
+
+        options = Apply("live_pools = 1; delete_guard = +1");
+        Assert.True(options.LivePools && options.DeleteGuard);
+        Assert.Empty(options.NotLivePools);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("\n\n  # only remarks\n\t#live_pools = 0")]
+    [InlineData(";;\r\n;")]
+    public void What_says_nothing_changes_nothing(string text) => Assert.Equal(Defaults, Apply(text));
+
+    [Theory]
+    [InlineData("live_pools_off = []")]
+    [InlineData("live_pools_off = [ ] # none", new string[0])]
+    [InlineData("live_pools_off=['a']", "a")]
+    [InlineData("  live_pools_off\t=\t\"it's\"  ", "it's")]
+    [InlineData("live_pools_off = [\n  \"a\", # the first\n  # none here\n  'say \"b\"',\n]\n", "a", "say \"b\"")]
+    [InlineData("live_pools_off = \"\"\"a\nb\"\"\"", "a\nb")]
+    [InlineData("live_pools_off = 'back\\slash'", "back\\slash")]
+    [InlineData("live_pools_off = '#1'\r\n", "#1")]
+    public void Strings_and_lists_are_taken_as_libvirt_takes_them(string text, params string[] pools) =>
+        Assert.Equal(pools, Apply(text).NotLivePools.Order(StringComparer.Ordinal));
+
+    [Theory]
+    [InlineData("live_poools = 1", "file:1: unknown key 'live_poools'")]
+    [InlineData("\n# c\nlive_pools_off = [\n'a'\n]\nnone = 1", "file:6: unknown key 'none'")]
+    [InlineData("live_pools = 1\nlive_pools = 1", "file:2: 'live_pools' is set twice")]
+    [InlineData("live_pools = 2", "file:1: 'live_pools' must be 0 or 1")]
+    [InlineData("live_pools = \"1\"", "file:1: 'live_pools' must be 0 or 1")]
+    [InlineData("live_pools_off = 1", "file:1: 'live_pools_off' must be a list of strings")]
+    [InlineData("live_pools = yes", "file:1: a number, a quoted string or a list in brackets is expected, not 'y'")]
+    [InlineData("live_pools =\n1", "file:1: a number, a quoted string or a list in brackets is expected, not 'the end of the line'")]
+    [InlineData("live_pools", "file:1: '=' is expected after 'live_pools', not 'the end of the file'")]
+    [InlineData("= 1", "file:1: a key is expected, not '='")]
+    [InlineData("1a = 1", "file:1: a key is expected, not '1'")]
+    [InlineData("a.b = 1", "file:1: '=' is expected after 'a', not '.'")]
+    [InlineData("live_pools = 1 delete_guard = 1", "file:1: the line should end after the value of 'live_pools'")]
+    [InlineData("live_pools = 0x1", "file:1: the line should end after the value of 'live_pools'")]
+    [InlineData("live_pools = -", "file:1: '-' is not a number")]
+    [InlineData("live_pools = 99999999999999999999", "file:1: '99999999999999999999' is not a number")]
+    [InlineData("live_pools_off = 'a", "file:1: a string has no end")]
+    [InlineData("live_pools_off = 'a\nb'", "file:1: a string has no end on its line")]
+    [InlineData("live_pools_off = [ 'a' 'b' ]", "file:1: ',' or ']' is expected in a list, not '''")]
+    [InlineData("live_pools_off = [ 'a',\n 1 ]", "file:2: a quoted string is expected in a list, not '1'")]
+    [InlineData("live_pools_off = [ 'a',", "file:1: a quoted string is expected in a list, not 'the end of the file'")]
+    public void A_mistake_is_named_with_file_and_line(string text, string message) =>
+        Assert.Equal(message, Assert.Throws<FormatException>(() => Apply(text)).Message);
+
+    [Fact]
+    public void The_instances_own_file_may_be_missing_and_one_that_was_named_may_not()
+    {
+        using var root = new TemporaryFolder();
+        var options = new ServerOptions { Folders = InstanceFolders.Below(root.Path) };
+        Assert.Same(options, ConfigurationFile.Apply(options));
+
+        Directory.CreateDirectory(root["config"]);
+        File.WriteAllText(root["config/cisternd.conf"], "live_pools = 0");
+        Assert.False(ConfigurationFile.Apply(options).LivePools);
+
+        File.WriteAllText(root["other"], "delete_guard = 0");
+        var named = ConfigurationFile.Apply(options with { ConfigurationFile = root["other"] });
+        Assert.True(named is { LivePools: true, DeleteGuard: false });
+        Assert.Throws<FileNotFoundException>(() => ConfigurationFile.Apply(options with { ConfigurationFile = root["none"] }));
+    }
+
+    private static ServerOptions Apply(string text) => ConfigurationFile.Apply(Defaults, "file", text);
+}
