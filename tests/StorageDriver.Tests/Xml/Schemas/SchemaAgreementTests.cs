@@ -19,17 +19,17 @@ public class SchemaAgreementTests
 
     [XmllintTheory]
     [MemberData(nameof(PoolNames))]
-    public void Pool_documents(string name) => 
+    public void Pool_documents(string name) =>
         AssertAgreement(ValidDocuments.Pools[name], "storagepool", "pool", PoolSchema.Pool, element => name == "dir" || IsOfType(element));
 
     [XmllintTheory]
     [MemberData(nameof(VolumeNames))]
-    public void Volume_documents(string name) => 
+    public void Volume_documents(string name) =>
         AssertAgreement(ValidDocuments.Volumes[name], "storagevol", "volume", VolumeSchema.Volume, _ => true);
 
     [XmllintTheory]
     [MemberData(nameof(SecretNames))]
-    public void Secret_documents(string name) => 
+    public void Secret_documents(string name) =>
         AssertAgreement(ValidDocuments.Secrets[name], "secret", "secret", SecretSchema.Secret, _ => true);
 
     /// <summary>It differs between pool types; all else is tried with the first of them.</summary>
