@@ -34,13 +34,13 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         {
             var isFirstStart = !Directory.Exists(options.Folders.PoolDefinitions);
             MakeFolders();
-            var driver = Keep(await OpenDriverAsync(cancellationToken).ConfigureAwait(false));
+            var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
+            var driver = Keep(await OpenDriverAsync(secrets, cancellationToken).ConfigureAwait(false));
             if (options.DefaultPool && isFirstStart)
             {
                 await DefaultPool.MakeAsync(driver, options.Folders.Images, cancellationToken).ConfigureAwait(false);
             }
 
-            var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
             var program = Program(driver, secrets);
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), new RpcOptions(), loggers.CreateLogger<RpcServer>(), TimeProvider.System));
@@ -73,7 +73,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         }
     }
 
-    private Task<StorageDriver> OpenDriverAsync(CancellationToken cancellation) => StorageDriver.OpenAsync(
+    private Task<StorageDriver> OpenDriverAsync(SecretStore secrets, CancellationToken cancellation) => StorageDriver.OpenAsync(
         new StorageDriverOptions
         {
             ConfigDirectory = options.Folders.PoolDefinitions,
@@ -81,6 +81,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             LivePools = options.LivePools,
             NotLivePools = options.NotLivePools,
             DeleteGuard = options.DeleteGuard,
+            Secrets = secrets,
         },
         loggers,
         cancellation);

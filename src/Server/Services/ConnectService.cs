@@ -90,7 +90,7 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
         }
 
         var installed = await emulator.FindAsync(cancellation).ConfigureAwait(false);
-        return new(CapabilitiesXml.FormatHost(_host.Value, new NodeMemory(files), installed, driver.SupportedPoolTypes));
+        return new(CapabilitiesXml.FormatHost(_host.Value, new NodeMemory(files), installed));
     }
 
     public ValueTask<ConnectGetMaxVcpusRet> ConnectGetMaxVcpusAsync(ConnectGetMaxVcpusArgs args, CallContext context, CancellationToken cancellation)

@@ -216,7 +216,7 @@ internal sealed class PoolKeeper
         try
         {
             await PoolScanner.RenewNumbersAsync(_pool, _run).ConfigureAwait(false);
-            await PoolScanner.LookAsync(_pool, _run, names, _run.Stopped).ConfigureAwait(false);
+            await PoolScanner.LookAsync(_pool, _run, names, isAsked: false, _run.Stopped).ConfigureAwait(false);
         }
         catch (Exception error) when (error is StorageException or OperationCanceledException)
         {
