@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using Cistern.Server.Auth;
 using Cistern.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +25,8 @@ public sealed record ServerOptions
 
     /// <inheritdoc cref="StorageDriverOptions.DeleteGuard"/>
     public bool DeleteGuard { get; init; } = true;
+
+    public AuthOptions Auth { get; init; } = new();
 
     /// <summary>Where to listen for TCP; null: nowhere. Port 0: any free port.</summary>
     public IPEndPoint? Tcp { get; init; }

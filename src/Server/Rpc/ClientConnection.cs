@@ -15,19 +15,23 @@ public sealed class ClientConnection
     private List<object>? _attachments;
     private bool _isDetached;
 
-    internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, bool isAuthenticated)
+    internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, AuthScheme scheme)
     {
         _connection = connection;
         Id = id;
         Identity = identity;
         IsReadOnly = identity.IsReadOnlySocket;
-        IsAuthenticated = isAuthenticated;
+        AuthScheme = scheme;
+        IsAuthenticated = scheme == AuthScheme.None;
     }
 
     /// <summary>Unique for the life of the server.</summary>
     public long Id { get; }
 
     public ClientIdentity Identity { get; }
+
+    /// <summary>How the client has to authenticate, or did.</summary>
+    public AuthScheme AuthScheme { get; }
 
     public bool IsAuthenticated { get; internal set; }
 
