@@ -20,6 +20,7 @@ public sealed class ClientConnection
         _connection = connection;
         Id = id;
         Identity = identity;
+        Caller = identity;
         IsReadOnly = identity.IsReadOnlySocket;
         AuthScheme = scheme;
         IsAuthenticated = scheme == AuthScheme.None;
@@ -29,6 +30,9 @@ public sealed class ClientConnection
     public long Id { get; }
 
     public ClientIdentity Identity { get; }
+
+    /// <summary>For whom the client calls: itself, unless it was trusted to call for another.</summary>
+    public ClientIdentity Caller { get; private set; }
 
     /// <summary>How the client has to authenticate, or did.</summary>
     public AuthScheme AuthScheme { get; }
@@ -63,6 +67,9 @@ public sealed class ClientConnection
             OpenedUri = uri;
         }
     }
+
+    /// <summary>From now on the client calls for somebody else. Whether it may is the caller's to know.</summary>
+    public void CallFor(ClientIdentity caller) => Caller = caller;
 
     /// <summary>The client has proved who it is.</summary>
     public void CompleteAuthentication() => _connection.Server.Authenticated(_connection);
@@ -101,6 +108,9 @@ public sealed class ClientConnection
             return made;
         }
     }
+
+    /// <summary>Ends the connection at once.</summary>
+    internal void Abort() => _connection.Abort();
 
     internal async ValueTask EndAsync()
     {
