@@ -10,7 +10,7 @@ import pytest
 
 from authority import Authority
 from servers import KINDS
-from users import NobodysSocket, NobodysVirsh, only_root
+from users import Nobody, NobodysVirsh, only_root
 from virsh import Virsh
 from wire import xdr
 from wire.client import AUTH_LIST, OPEN, WireClient
@@ -53,15 +53,8 @@ def asked(request):
 def nobody(asked):
     """Raw connections of nobody's: nobody(), nobody("ro")."""
     server, _ = asked
-    made = []
-
-    def connect(which="unix"):
-        made.append(NobodysSocket(server.read_only_path if which == "ro" else server.unix_path))
-        return WireClient(made[-1].stream, open_as=None), made[-1]
-
-    yield connect
-    for socket in made:
-        socket.close()
+    with Nobody() as user:
+        yield lambda which="unix": WireClient(user.connect(server.read_only_path if which == "ro" else server.unix_path), open_as=None)
 
 
 def test_root_is_asked_for_nothing(asked):
@@ -84,7 +77,7 @@ def test_a_root_that_does_not_ask_how_to_authenticate_has_not(asked):
 def test_before_polkit_has_consented_nothing_else_is_answered(asked, nobody):
     _, authority = asked
     authority.rule("return polkit.Result.YES;")
-    client, _ = nobody()
+    client = nobody()
     for procedure in (OPEN, FEATURE, NUM_OF_POOLS, 2):
         assert client.error(procedure, OPENING).key == (39, 7)
     assert client.error(67).key == (45, 7)
@@ -100,7 +93,7 @@ def test_what_polkit_says_instead_of_yes(asked, nobody, result, key):
     """Denied; or nobody is there whom it could ask for a password. The connection stays, and may try again."""
     _, authority = asked
     authority.rule(f"return polkit.Result.{result};")
-    client, _ = nobody()
+    client = nobody()
     assert client.error(AUTH_POLKIT).key == key
     assert client.error(OPEN, OPENING).key == (39, 7)
     authority.rule("return polkit.Result.YES;")
@@ -110,8 +103,8 @@ def test_what_polkit_says_instead_of_yes(asked, nobody, result, key):
 def test_each_socket_has_its_own_action(asked, nobody):
     _, authority = asked
     authority.rule("return action.id == 'org.libvirt.unix.monitor' ? polkit.Result.YES : polkit.Result.NO;")
-    assert nobody()[0].error(AUTH_POLKIT).key == (45, 60)
-    reader, _ = nobody("ro")
+    assert nobody().error(AUTH_POLKIT).key == (45, 60)
+    reader = nobody("ro")
     assert reader.call(AUTH_POLKIT).i32() == 1
     reader.call(OPEN, OPENING)
     assert reader.error(83, xdr.pool("none", bytes(16)) + xdr.u32(0)).key == (29, 18)
@@ -120,17 +113,19 @@ def test_each_socket_has_its_own_action(asked, nobody):
 def test_the_rules_see_the_user(asked, nobody):
     _, authority = asked
     authority.rule("return subject.user == 'nobody' ? polkit.Result.YES : polkit.Result.NO;")
-    assert nobody()[0].call(AUTH_POLKIT).i32() == 1
+    assert nobody().call(AUTH_POLKIT).i32() == 1
 
 
-def test_a_process_that_has_ended_is_not_trusted(asked, nobody):
+@pytest.mark.cistern_only("libvirtd 9.0 looks for the process only now, and answers that it is not there")
+def test_a_process_that_has_ended_is_not_trusted(asked):
     """Its number may be another's by now."""
-    _, authority = asked
+    server, authority = asked
     authority.rule("return polkit.Result.YES;")
-    client, socket = nobody()
-    client.call(AUTH_LIST)
-    socket.leave()
-    assert client.call_packet(AUTH_POLKIT).error().code in (45, 89)
+    with Nobody() as user:
+        client = WireClient(user.connect(server.unix_path), open_as=None)
+        client.call(AUTH_LIST)
+        user.leave()
+        assert client.error(AUTH_POLKIT).key == (89, 47)
 
 
 @pytest.mark.parametrize("consents", [True, False])
@@ -150,7 +145,7 @@ def test_virsh_of_another_user(asked, tmp_path_factory, consents):
 def test_a_polkit_that_does_not_run_is_an_error_of_the_bus(asked, nobody):
     server, authority = asked
     authority.stop_polkitd()
-    client, _ = nobody()
+    client = nobody()
     assert client.error(AUTH_POLKIT).key == (89, 47)
     assert WireClient(server.connect(), open_as=None).call(AUTH_LIST).i32() == 1, "root"
     authority.start_polkitd()
@@ -162,9 +157,9 @@ def test_a_polkit_that_does_not_run_is_an_error_of_the_bus(asked, nobody):
 def test_a_bus_that_was_restarted_is_found_again(asked, nobody):
     _, authority = asked
     authority.rule("return polkit.Result.YES;")
-    assert nobody()[0].call(AUTH_POLKIT).i32() == 1
+    assert nobody().call(AUTH_POLKIT).i32() == 1
     authority.stop()
-    client, _ = nobody()
+    client = nobody()
     assert client.error(AUTH_POLKIT).key == (89, 47)
     authority.start()
     assert client.call(AUTH_POLKIT).i32() == 1

@@ -1,9 +1,9 @@
 """Clients that run as another local user. Takes root."""
 
 import os
+import socket
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -22,34 +22,46 @@ class NobodysVirsh(Virsh):
         return [*AS_NOBODY, *super().argv(*arguments)]
 
 
-# Connects, then hands the connected socket over: who is at the other end was settled when it connected.
+# Connects to each path it is told, and hands the connected socket over: who is at the other end was settled when it connected.
 CONNECT = """
 import array, socket, sys
-server = socket.socket(socket.AF_UNIX)
-server.connect(sys.argv[1])
-parent = socket.socket(fileno=int(sys.argv[2]))
-parent.sendmsg([b"s"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [server.fileno()]))])
-parent.recv(1)
+parent = socket.socket(fileno=int(sys.argv[1]))
+while path := parent.recv(200):
+    server = socket.socket(socket.AF_UNIX)
+    server.connect(path.decode())
+    parent.sendmsg([b"s"], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [server.fileno()]))])
+    server.close()
 """
 
 
-class NobodysSocket:
-    """A connection that a process of nobody's has made; the process stays until `close`, or until `leave` ends it alone."""
+class Nobody:
+    """A process of the user nobody, whose connections tests use."""
 
-    def __init__(self, path: str | Path):
-        import socket
-        ours, theirs = socket.socketpair()
-        self._ours = ours
+    def __init__(self):
+        self._control, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._made = []
         with theirs:
-            self.process = subprocess.Popen([*AS_NOBODY, sys.executable, "-c", CONNECT, str(path), str(theirs.fileno())], pass_fds=[theirs.fileno()])
-        _, descriptors, _, _ = socket.recv_fds(ours, 1, 1)
-        self.stream = socket.socket(fileno=descriptors[0])
-        self.stream.settimeout(60)
+            self.process = subprocess.Popen([*AS_NOBODY, sys.executable, "-c", CONNECT, str(theirs.fileno())], pass_fds=[theirs.fileno()])
+
+    def connect(self, path: str) -> socket.socket:
+        self._control.send(path.encode())
+        _, descriptors, _, _ = socket.recv_fds(self._control, 1, 1)
+        self._made.append(socket.socket(fileno=descriptors[0]))
+        self._made[-1].settimeout(60)
+        return self._made[-1]
+
+    def close_connections(self) -> None:
+        while self._made:
+            self._made.pop().close()
 
     def leave(self) -> None:
-        self._ours.close()
+        """The process ends; its connections stay."""
+        self._control.close()
         self.process.wait(20)
 
-    def close(self) -> None:
-        self.stream.close()
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close_connections()
         self.leave()
