@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 30
 STOP_TIMEOUT = 20
 
+UNWATCHED = "unwatched"     # the pool in which what others do is seen at the next refresh only, as in all of libvirtd's
+
 
 def cisternd_binary() -> Path:
     """The binary named by CISTERND, else the newest one built in this repository."""
@@ -111,9 +113,22 @@ class Server:
 class Cistern(Server):
     name = "cistern"
 
+    def __init__(self, root: Path):
+        super().__init__(root)
+        self.config_folder.parent.mkdir(mode=0o700, parents=True)
+        self.configure(f'live_pools_off = [ "{UNWATCHED}" ]\n')
+
+    def configure(self, text: str) -> None:
+        """Sets the configuration file for the next start."""
+        (self.config_folder.parent / "cisternd.conf").write_text(text)
+
     @property
     def config_folder(self) -> Path:
         return self.root / "state" / "config" / "storage"
+
+    @property
+    def secrets_folder(self) -> Path:
+        return self.root / "state" / "config" / "secrets"
 
     @property
     def state_folder(self) -> Path:
@@ -180,12 +195,16 @@ class Libvirtd(Server):
         return self.root / "etc" / "storage"
 
     @property
+    def secrets_folder(self) -> Path:
+        return self.root / "etc" / "secrets"
+
+    @property
     def state_folder(self) -> Path:
         return self.root / "run" / "storage"
 
     def _configure(self) -> None:
         for folder in self.FOLDERS:
-            (self.root / folder).mkdir()
+            (self.root / folder).mkdir(exist_ok=True)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
         (self.root / "libvirtd.conf").write_text(configuration({

@@ -48,6 +48,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             var program = Program(driver, secrets);
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), new RpcOptions(), loggers.CreateLogger<RpcServer>(), TimeProvider.System));
+            Keep(new MemoryTrimmer(TimeProvider.System));
             Listen(_rpc, poller, owners);
         }
         catch

@@ -99,7 +99,7 @@ public sealed class ConnectService(
         }
 
         var installed = await emulator.FindAsync(cancellation).ConfigureAwait(false);
-        return new(CapabilitiesXml.FormatHost(_host.Value, new NodeMemory(files), installed, driver.SupportedPoolTypes));
+        return new(CapabilitiesXml.FormatHost(_host.Value, new NodeMemory(files), installed));
     }
 
     public ValueTask<ConnectGetMaxVcpusRet> ConnectGetMaxVcpusAsync(ConnectGetMaxVcpusArgs args, CallContext context, CancellationToken cancellation)

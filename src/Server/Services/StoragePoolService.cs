@@ -114,7 +114,12 @@ public sealed class StoragePoolService(StorageDriver driver) : IStoragePoolProce
     {
         var volumes = driver.ListVolumes(args.Pool.ToReference(), args.Flags);
         ListBounds.CheckResult(volumes.Count, RemoteConstants.StorageVolListMax, "storage_vols");
-        return new(new StoragePoolListAllVolumesRet(args.NeedResults != 0 ? volumes.ToWire() : [], (uint)volumes.Count));
+        if (args.NeedResults != 0)
+        {
+            context.UseReply(volumes.ToListReply());
+        }
+
+        return new(new StoragePoolListAllVolumesRet([], (uint)volumes.Count));
     }
 
     public async ValueTask<ConnectFindStoragePoolSourcesRet> ConnectFindStoragePoolSourcesAsync(

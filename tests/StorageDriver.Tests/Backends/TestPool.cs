@@ -44,6 +44,9 @@ internal sealed class TestPool : IDisposable
 
     public PoolThreads Threads { get; } = new();
 
+    /// <summary>Where the instance keeps its journal.</summary>
+    public string RunFolder => _run.Path;
+
     /// <summary>Paths that the journal of files under construction names.</summary>
     public IEnumerable<string> Journal =>
         Directory.Exists(_run["building"]) ? Directory.GetFiles(_run["building"]).Select(File.ReadAllText) : [];

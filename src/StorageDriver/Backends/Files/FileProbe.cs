@@ -34,7 +34,8 @@ internal static unsafe class FileProbe
     /// <param name="known">What is shown of it when it cannot be looked at.</param>
     public static ScannedVolume? Describe(ProbeSettings settings, int folder, byte* entry, string name, ScannedVolume? known)
     {
-        string path = $"{settings.Folder}/{name}";
+        string path = known?.Definition.Target.Path ?? $"{settings.Folder}/{name}";
+        name = known?.Definition.Name ?? name;
         long now = FileStamps.Now(settings.Clock);
         int result = FileStatusCalls.Get(folder, entry, out FileStatus status);
         if (result < 0)
