@@ -174,7 +174,12 @@ internal sealed class GuardedStoragePoolService(StoragePoolService calls, Storag
     {
         var volumes = await VolumesAsync(args.Pool, args.Flags, context, cancellation).ConfigureAwait(false);
         ListBounds.CheckResult(volumes.Count, RemoteConstants.StorageVolListMax, "storage_vols");
-        return new(args.NeedResults != 0 ? volumes.ToWire() : [], (uint)volumes.Count);
+        if (args.NeedResults != 0)
+        {
+            context.UseReply(volumes.ToListReply());
+        }
+
+        return new([], (uint)volumes.Count);
     }
 
     // The two that are about the connection only: the gate has asked.
