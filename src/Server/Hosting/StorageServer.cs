@@ -72,24 +72,11 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
     private void MakeFolders()
     {
         // The folder of the sockets first: it may be the run folder, and others must get through to theirs.
-        var isOpen = UnixSockets().Any(socket => (socket.Mode & ~OwnerOnlyFolder) != 0);
+        var isOpen = UnixSocket.Of(options).Any(socket => (socket.Mode & ~OwnerOnlyFolder) != 0);
         Directory.CreateDirectory(options.Folders.Sockets, isOpen ? OpenFolder : OwnerOnlyFolder);
         Directory.CreateDirectory(options.Folders.Configuration, OwnerOnlyFolder);
         Directory.CreateDirectory(options.Folders.Run, OwnerOnlyFolder);
     }
-
-    private UnixSocket[] UnixSockets()
-    {
-        var (sockets, auth) = (options.UnixSockets, options.Auth);
-        var readWrite = sockets.ReadWrite ?? ModeFor(auth.UnixReadWrite);
-        return
-        [
-            new(options.Folders.Socket, readWrite, auth.UnixReadWrite, IsReadOnly: false),
-            new(options.Folders.ReadOnlySocket, sockets.ReadOnly ?? ModeFor(auth.UnixReadOnly), auth.UnixReadOnly, IsReadOnly: true),
-        ];
-    }
-
-    private static UnixFileMode ModeFor(AuthScheme scheme) => scheme == AuthScheme.Polkit ? UnixSocketOptions.Everybody : UnixSocketOptions.OwnerOnly;
 
     private Task<StorageDriver> OpenDriverAsync(CancellationToken cancellation) => StorageDriver.OpenAsync(
         new StorageDriverOptions
@@ -133,7 +120,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         var log = loggers.CreateLogger<SocketListener>();
         var report = new StartReport(output);
         uint? group = options.UnixSockets.Group is { Length: > 0 } name ? SystemGroup.Find(name) : null;
-        foreach (var socket in UnixSockets())
+        foreach (var socket in UnixSocket.Of(options))
         {
             rpc.Start(SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group), socket.Scheme);
             report.Unix(socket.Path);
@@ -186,6 +173,4 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             }
         }
     }
-
-    private sealed record UnixSocket(string Path, UnixFileMode Mode, AuthScheme Scheme, bool IsReadOnly);
 }

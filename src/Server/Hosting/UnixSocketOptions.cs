@@ -5,7 +5,7 @@ public sealed record UnixSocketOptions
 {
     public const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
 
-    /// <summary>Everybody may connect: polkit decides who is served, or there is nothing that could be changed.</summary>
+    /// <summary>Everybody may connect, and polkit decides who is served.</summary>
     public const UnixFileMode Everybody = OwnerOnly
         | UnixFileMode.UserExecute
         | UnixFileMode.GroupRead | UnixFileMode.GroupWrite | UnixFileMode.GroupExecute
@@ -17,7 +17,7 @@ public sealed record UnixSocketOptions
     /// <summary><c>unix_sock_rw_perms</c>; null: everybody where polkit decides, else the owner.</summary>
     public UnixFileMode? ReadWrite { get; init; }
 
-    /// <summary><c>unix_sock_ro_perms</c>; null: as <see cref="ReadWrite"/>.</summary>
+    /// <summary><c>unix_sock_ro_perms</c>; null: everybody where polkit decides, else the owner.</summary>
     public UnixFileMode? ReadOnly { get; init; }
 
     /// <summary><c>unix_sock_admin_perms</c>.</summary>

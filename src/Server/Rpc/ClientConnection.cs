@@ -13,6 +13,7 @@ public sealed class ClientConnection
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _gate = new();
     private List<object>? _attachments;
+    private ClientIdentity? _calledFor;
     private bool _isDetached;
 
     internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, AuthScheme scheme)
@@ -20,7 +21,6 @@ public sealed class ClientConnection
         _connection = connection;
         Id = id;
         Identity = identity;
-        Caller = identity;
         IsReadOnly = identity.IsReadOnlySocket;
         AuthScheme = scheme;
         IsAuthenticated = scheme == AuthScheme.None;
@@ -32,7 +32,7 @@ public sealed class ClientConnection
     public ClientIdentity Identity { get; }
 
     /// <summary>For whom the client calls: itself, unless it was trusted to call for another.</summary>
-    public ClientIdentity Caller { get; private set; }
+    public ClientIdentity Caller => _calledFor ?? Identity;
 
     /// <summary>How the client has to authenticate, or did.</summary>
     public AuthScheme AuthScheme { get; }
@@ -69,7 +69,7 @@ public sealed class ClientConnection
     }
 
     /// <summary>From now on the client calls for somebody else. Whether it may is the caller's to know.</summary>
-    public void CallFor(ClientIdentity caller) => Caller = caller;
+    public void CallFor(ClientIdentity caller) => _calledFor = caller;
 
     /// <summary>The client has proved who it is.</summary>
     public void CompleteAuthentication() => _connection.Server.Authenticated(_connection);
