@@ -29,14 +29,24 @@ def cisternd_binary() -> Path:
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
+def configuration(settings: dict) -> str:
+    """A file in libvirt's syntax."""
+    def value(of) -> str:
+        return str(of) if isinstance(of, int) else f'"{of}"' if isinstance(of, str) else f"[ {', '.join(map(value, of))} ]"
+    return "".join(f"{key} = {value(of)}\n" for key, of in settings.items())
+
+
 class Server:
-    """One server process with all of its files below `root`; TCP on a free loopback port, two unix sockets."""
+    """One server process with all of its files below `root`; TCP on a free loopback port, two unix sockets.
+    Before the start: `settings` are keys of libvirt's configuration file, `environment` is added to the process's."""
 
     def __init__(self, root: Path):
         self.root = root
         self.sockets = root / "sock"
         self.port = 0
         self.process = None
+        self.settings = {}
+        self.environment = {}
         self.sockets.mkdir(parents=True)
 
     @property
@@ -131,12 +141,19 @@ class Cistern(Server):
 
     def _argv(self, port: int, sockets: Path) -> list:
         return [cisternd_binary(), "--root", self.root / "state", "--tcp", f"127.0.0.1:{port}",
-                "--socket-dir", sockets, "--no-default-pool"]
+                "--socket-dir", sockets, "--no-default-pool",
+                *(["--config", self._configure()] if self.settings else [])]
+
+    def _configure(self) -> Path:
+        file = self.root / "cisternd.conf"
+        file.write_text(configuration(self.settings))
+        return file
 
     def _launch(self, log) -> None:
         self._output = self.root / "listening"
         with open(self._output, "wb") as output:
-            self.process = subprocess.Popen(self._argv(self.port, self.sockets), stdin=subprocess.DEVNULL, stdout=output, stderr=log)
+            self.process = subprocess.Popen(self._argv(self.port, self.sockets), env=os.environ | self.environment,
+                                            stdin=subprocess.DEVNULL, stdout=output, stderr=log)
 
     def _ready(self) -> bool:
         told = [line.split(maxsplit=1)[1] for line in self._output.read_text().splitlines(keepends=True)
@@ -170,7 +187,7 @@ class Libvirtd(Server):
         mounts = " && ".join(f"mkdir -p {there} && mount --bind {self.root / here} {there}"
                              for here, there in self.FOLDERS.items())
         command = f"{mounts} && exec /usr/sbin/libvirtd --listen -f {self.root}/libvirtd.conf -p {self.root}/pid"
-        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", command],
+        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", command], env=os.environ | self.environment,
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     @property
@@ -190,11 +207,10 @@ class Libvirtd(Server):
             (self.root / folder).mkdir(exist_ok=True)
         with socket.create_server(("127.0.0.1", 0)) as probe:
             self.port = probe.getsockname()[1]
-        (self.root / "libvirtd.conf").write_text(
-            f'unix_sock_dir = "{self.sockets}"\n'
-            f'listen_tcp = 1\nlisten_tls = 0\nlisten_addr = "127.0.0.1"\ntcp_port = "{self.port}"\n'
-            'auth_tcp = "none"\nauth_unix_rw = "none"\nauth_unix_ro = "none"\n'
-            'host_uuid = "c7a5fdbd-edaf-9455-926a-d65c16db1809"\n')
+        (self.root / "libvirtd.conf").write_text(configuration({
+            "unix_sock_dir": str(self.sockets), "listen_tcp": 1, "listen_tls": 0, "listen_addr": "127.0.0.1", "tcp_port": str(self.port),
+            "auth_tcp": "none", "auth_unix_rw": "none", "auth_unix_ro": "none",
+            "host_uuid": "c7a5fdbd-edaf-9455-926a-d65c16db1809"} | self.settings))
 
     def _ready(self) -> bool:
         try:

@@ -7,10 +7,16 @@ namespace Cistern.Server.Auth;
 /// <param name="UserId">The peer's user: SO_PEERCRED of a unix socket, the owner of the peer's socket over loopback; null when unknown.</param>
 /// <param name="GroupId">The peer's group (unix sockets only).</param>
 /// <param name="ProcessId">The process that connected (unix sockets only).</param>
+/// <param name="ProcessStartTime">When that process started, in the kernel's clock ticks: with it the process id cannot be mistaken (unix sockets only).</param>
 public sealed record ClientIdentity(
     TransportKind Transport,
     string Address,
     bool IsReadOnlySocket = false,
     uint? UserId = null,
     uint? GroupId = null,
-    int? ProcessId = null);
+    int? ProcessId = null,
+    ulong? ProcessStartTime = null)
+{
+    /// <summary>A process of root's connected to a unix socket. The root that a TCP connection seems to come from may be a forwarder.</summary>
+    public bool IsLocalRoot => this is { Transport: TransportKind.Unix, UserId: 0 };
+}

@@ -1,4 +1,6 @@
 using System.Collections.Frozen;
+using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
 
 namespace Cistern.Server.Hosting;
 
@@ -11,6 +13,15 @@ internal static class ConfigurationFile
             ["live_pools"] = (options, setting) => options with { LivePools = setting.Flag },
             ["live_pools_off"] = (options, setting) => options with { NotLivePools = [.. setting.Strings] },
             ["delete_guard"] = (options, setting) => options with { DeleteGuard = setting.Flag },
+            ["auth_unix_rw"] = (options, setting) => options with { Auth = options.Auth with { UnixReadWrite = UnixScheme(setting) } },
+            ["auth_unix_ro"] = (options, setting) => options with { Auth = options.Auth with { UnixReadOnly = UnixScheme(setting) } },
+            ["access_drivers"] = (options, setting) =>
+                options with { AccessDrivers = [.. setting.SomeOf(("none", AccessDriverKind.None), ("polkit", AccessDriverKind.Polkit))] },
+            ["unix_sock_dir"] = (options, setting) => options with { Folders = options.Folders with { Sockets = Path.GetFullPath(setting.Text) } },
+            ["unix_sock_group"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { Group = setting.Text } },
+            ["unix_sock_rw_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { ReadWrite = setting.Permissions } },
+            ["unix_sock_ro_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { ReadOnly = setting.Permissions } },
+            ["unix_sock_admin_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { Admin = setting.Permissions } },
         }.ToFrozenDictionary();
 
     /// <summary>The options with what their file says; without a file of that name, and none asked for, as they are.</summary>
@@ -39,4 +50,6 @@ internal static class ConfigurationFile
 
         return options;
     }
+
+    private static AuthScheme UnixScheme(ConfigurationSetting setting) => setting.OneOf(("none", AuthScheme.None), ("polkit", AuthScheme.Polkit));
 }

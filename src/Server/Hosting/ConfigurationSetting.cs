@@ -19,5 +19,42 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
         _ => throw Bad("a list of strings"),
     };
 
+    public string Text => Value as string ?? throw Bad("a string");
+
+    /// <summary>Permissions of a file, in octal digits.</summary>
+    public UnixFileMode Permissions
+    {
+        get
+        {
+            const int All = 0x1ff;
+            var mode = 0;
+            foreach (var digit in Text)
+            {
+                mode = digit is >= '0' and <= '7' && mode <= All ? (mode << 3) | (digit - '0') : throw Bad("permissions in octal digits, such as \"0770\"");
+            }
+
+            return mode <= All && Text.Length > 0 ? (UnixFileMode)mode : throw Bad("permissions in octal digits, such as \"0770\"");
+        }
+    }
+
+    /// <summary>The one of these that the text names.</summary>
+    public T OneOf<T>(params IReadOnlyList<(string Name, T Meaning)> words) => Named(Text, words);
+
+    /// <summary>Those of these that the list names.</summary>
+    public IEnumerable<T> SomeOf<T>(params IReadOnlyList<(string Name, T Meaning)> words) => Strings.Select(text => Named(text, words));
+
+    private T Named<T>(string text, IReadOnlyList<(string Name, T Meaning)> words)
+    {
+        foreach (var (name, meaning) in words)
+        {
+            if (name == text)
+            {
+                return meaning;
+            }
+        }
+
+        throw Bad($"one of {string.Join(", ", words.Select(word => word.Name))}, not '{text}'");
+    }
+
     public FormatException Bad(string expected) => new($"{Place}: '{Key}' must be {expected}");
 }

@@ -1,5 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
+using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
 using Cistern.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -24,6 +26,13 @@ public sealed record ServerOptions
 
     /// <inheritdoc cref="StorageDriverOptions.DeleteGuard"/>
     public bool DeleteGuard { get; init; } = true;
+
+    public AuthOptions Auth { get; init; } = new();
+
+    public UnixSocketOptions UnixSockets { get; init; } = new();
+
+    /// <summary><c>access_drivers</c>: who decides what an authenticated client may do with which object; all of them must allow it. None: everything.</summary>
+    public ImmutableHashSet<AccessDriverKind> AccessDrivers { get; init; } = [];
 
     /// <summary>Where to listen for TCP; null: nowhere. Port 0: any free port.</summary>
     public IPEndPoint? Tcp { get; init; }

@@ -2,10 +2,13 @@ using System.Net;
 using System.Net.Sockets;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
+using Cistern.Server.Auth.Polkit;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services;
 using Cistern.Server.Services.EmptyObjects;
+using Cistern.Server.Services.Guarded;
 using Cistern.Server.Services.Node;
 using Cistern.Server.Transport;
 using Cistern.Storage;
@@ -19,8 +22,9 @@ namespace Cistern.Server.Hosting;
 /// <summary>Puts the server together, starts it and stops it.</summary>
 public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers, TextWriter output) : IHostedService
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerOnlyFolder = UnixSocketOptions.OwnerOnly | UnixFileMode.UserExecute;
+    private const UnixFileMode OpenFolder = OwnerOnlyFolder
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private readonly ILogger _log = loggers.CreateLogger<StorageServer>();
 
@@ -67,10 +71,11 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
 
     private void MakeFolders()
     {
-        foreach (var folder in new[] { options.Folders.Configuration, options.Folders.Run, options.Folders.Sockets })
-        {
-            Directory.CreateDirectory(folder, OwnerOnlyFolder);
-        }
+        // The folder of the sockets first: it may be the run folder, and others must get through to theirs.
+        var isOpen = UnixSocket.Of(options).Any(socket => (socket.Mode & ~OwnerOnlyFolder) != 0);
+        Directory.CreateDirectory(options.Folders.Sockets, isOpen ? OpenFolder : OwnerOnlyFolder);
+        Directory.CreateDirectory(options.Folders.Configuration, OwnerOnlyFolder);
+        Directory.CreateDirectory(options.Folders.Run, OwnerOnlyFolder);
     }
 
     private Task<StorageDriver> OpenDriverAsync(SecretStore secrets, CancellationToken cancellation) => StorageDriver.OpenAsync(
@@ -91,26 +96,35 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         var files = new KernelFiles();
         var tools = new HostTools();
         var emulator = new InstalledEmulator(tools, new CommandRunner(tools, loggers.CreateLogger<CommandRunner>()));
-        return RemoteProgram.Create(
-            new ConnectService(driver, files, emulator),
+        var polkit = AsksPolkit ? Keep(new PolkitAuthority(TimeProvider.System)) : null;
+        var log = loggers.CreateLogger<PolkitAuthority>();
+        var access = options.AccessDrivers.Contains(AccessDriverKind.Polkit) ? new AccessControl(new PolkitAccessDriver(polkit!, log)) : null;
+        var (pools, volumes, secretCalls) = (new StoragePoolService(driver), new StorageVolumeService(driver), new SecretService(secrets));
+        var program = RemoteProgram.Create<CallContext>(
+            new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken)),
             new NodeService(files),
             new EmptyObjectsService(),
-            new AuthService(),
-            new StoragePoolService(driver),
-            new StorageVolumeService(driver),
-            new SecretService(secrets),
-            Keep(new StorageEventService(driver)),
-            Keep(new SecretEventService(secrets)));
+            new AuthService(sasl: null, polkit is null ? null : new PolkitAuthenticator(polkit, log)),
+            access is null ? pools : new GuardedStoragePoolService(pools, driver, access),
+            access is null ? volumes : new GuardedStorageVolumeService(volumes, driver, access),
+            access is null ? secretCalls : new GuardedSecretService(secretCalls, secrets, access),
+            Keep(new StorageEventService(driver, access)),
+            Keep(new SecretEventService(secrets, access)));
+        return access is null ? program : AccessGate.Guard(program, access);
     }
+
+    private bool AsksPolkit => options.Auth is { UnixReadWrite: AuthScheme.Polkit } or { UnixReadOnly: AuthScheme.Polkit }
+        || options.AccessDrivers.Contains(AccessDriverKind.Polkit);
 
     private void Listen(RpcServer rpc, SocketPoller poller, SocketOwners owners)
     {
         var log = loggers.CreateLogger<SocketListener>();
         var report = new StartReport(output);
-        foreach (var (path, isReadOnly) in new[] { (options.Folders.Socket, false), (options.Folders.ReadOnlySocket, true) })
+        uint? group = options.UnixSockets.Group is { Length: > 0 } name ? SystemGroup.Find(name) : null;
+        foreach (var socket in UnixSocket.Of(options))
         {
-            rpc.Start(SocketListener.BindUnix(poller, path, OwnerOnly, isReadOnly, log));
-            report.Unix(path);
+            rpc.Start(SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group), socket.Scheme);
+            report.Unix(socket.Path);
         }
 
         if (options.Tcp is not null)

@@ -13,21 +13,29 @@ public sealed class ClientConnection
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _gate = new();
     private List<object>? _attachments;
+    private ClientIdentity? _calledFor;
     private bool _isDetached;
 
-    internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, bool isAuthenticated)
+    internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, AuthScheme scheme)
     {
         _connection = connection;
         Id = id;
         Identity = identity;
         IsReadOnly = identity.IsReadOnlySocket;
-        IsAuthenticated = isAuthenticated;
+        AuthScheme = scheme;
+        IsAuthenticated = scheme == AuthScheme.None;
     }
 
     /// <summary>Unique for the life of the server.</summary>
     public long Id { get; }
 
     public ClientIdentity Identity { get; }
+
+    /// <summary>For whom the client calls: itself, unless it was trusted to call for another.</summary>
+    public ClientIdentity Caller => _calledFor ?? Identity;
+
+    /// <summary>How the client has to authenticate, or did.</summary>
+    public AuthScheme AuthScheme { get; }
 
     public bool IsAuthenticated { get; internal set; }
 
@@ -59,6 +67,9 @@ public sealed class ClientConnection
             OpenedUri = uri;
         }
     }
+
+    /// <summary>From now on the client calls for somebody else. Whether it may is the caller's to know.</summary>
+    public void CallFor(ClientIdentity caller) => _calledFor = caller;
 
     /// <summary>The client has proved who it is.</summary>
     public void CompleteAuthentication() => _connection.Server.Authenticated(_connection);
@@ -97,6 +108,9 @@ public sealed class ClientConnection
             return made;
         }
     }
+
+    /// <summary>Ends the connection at once.</summary>
+    internal void Abort() => _connection.Abort();
 
     internal async ValueTask EndAsync()
     {

@@ -2,6 +2,7 @@ using Cistern.RemoteProtocol.Framing;
 using Cistern.RemoteProtocol.KeepAlive;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.RemoteProtocol.Xdr;
+using Cistern.Server.Auth;
 using Cistern.Server.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -19,12 +20,12 @@ internal sealed class RpcConnection
     private int _quietTicks;
     private volatile bool _finishCalls;
 
-    public RpcConnection(RpcServer server, ITransportConnection transport, long id, bool isAuthenticated)
+    public RpcConnection(RpcServer server, ITransportConnection transport, long id, AuthScheme scheme)
     {
         Server = server;
         _transport = transport;
         _options = server.Options;
-        Client = new ClientConnection(this, id, transport.Peer, isAuthenticated);
+        Client = new ClientConnection(this, id, transport.Peer, scheme);
         Output = new OutputQueue(transport);
         Streams = new StreamTable(_options.MaxClientStreams);
         Calls = new CallLimiter(_options.MaxClientRequests);

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using Cistern.RemoteProtocol.Programs;
+using Cistern.Server.Auth;
 using Cistern.Server.Transport;
 using Microsoft.Extensions.Logging;
 
@@ -44,14 +45,14 @@ public sealed class RpcServer : IAsyncDisposable
 
     /// <summary>Serves the clients that come to <paramref name="listener"/>, which the server closes when it stops.</summary>
     /// <param name="listener">Where clients connect.</param>
-    /// <param name="requiresAuthentication">Whether they may call only what comes before authentication until they have authenticated.</param>
-    public void Start(ITransportListener listener, bool requiresAuthentication = false)
+    /// <param name="scheme">How they authenticate; until they have, they may call only what belongs to it.</param>
+    public void Start(ITransportListener listener, AuthScheme scheme = AuthScheme.None)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_isStopping, this);
             _listeners.Add(listener);
-            _acceptLoops.Add(AcceptAsync(listener, requiresAuthentication));
+            _acceptLoops.Add(AcceptAsync(listener, scheme));
         }
 
         Log.Listening(listener.Address);
@@ -105,13 +106,13 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
-    private async Task AcceptAsync(ITransportListener listener, bool requiresAuthentication)
+    private async Task AcceptAsync(ITransportListener listener, AuthScheme scheme)
     {
         try
         {
             while (await HasRoomAsync().ConfigureAwait(false) && await listener.AcceptAsync().ConfigureAwait(false) is { } transport)
             {
-                Serve(transport, requiresAuthentication);
+                Serve(transport, scheme);
             }
         }
         catch (Exception exception)
@@ -147,13 +148,13 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
-    private void Serve(ITransportConnection transport, bool requiresAuthentication)
+    private void Serve(ITransportConnection transport, AuthScheme scheme)
     {
-        var connection = new RpcConnection(this, transport, Interlocked.Increment(ref _lastId), !requiresAuthentication);
+        var connection = new RpcConnection(this, transport, Interlocked.Increment(ref _lastId), scheme);
         lock (_gate)
         {
             _clients++;
-            _unauthenticated += requiresAuthentication ? 1 : 0;
+            _unauthenticated += connection.Client.IsAuthenticated ? 0 : 1;
         }
 
         Log.ClientConnected(connection.Client.Id, transport.Peer.Address);

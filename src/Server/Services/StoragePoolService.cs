@@ -9,8 +9,8 @@ namespace Cistern.Server.Services;
 public sealed class StoragePoolService(StorageDriver driver) : IStoragePoolProcedures<CallContext>
 {
     // virConnectListAllStoragePoolsFlags
-    private const uint OnlyInactive = 1;
-    private const uint OnlyActive = 2;
+    internal const uint OnlyInactive = 1;
+    internal const uint OnlyActive = 2;
 
     public ValueTask<ConnectNumOfStoragePoolsRet> ConnectNumOfStoragePoolsAsync(CallContext context, CancellationToken cancellation) =>
         new(new ConnectNumOfStoragePoolsRet(driver.ListPools(OnlyActive).Count));

@@ -9,6 +9,7 @@ internal static unsafe partial class LinuxSockets
     public const int EAGAIN = 11;
     public const int ECONNABORTED = 103;
     public const int EPROTO = 71;
+    public const int ENOPROTOOPT = 92;
 
     public const int SolSocket = 1;
     public const int SoPeerCred = 17;
@@ -23,6 +24,8 @@ internal static unsafe partial class LinuxSockets
     public const uint SpliceMove = 1;
     public const uint SpliceNonBlock = 2;
     public const int ShutdownBoth = 2;
+
+    public const short PollIn = 1;
 
     public const int EpollCloExec = 0x80000;
     public const int EpollAdd = 1;
@@ -80,6 +83,23 @@ internal static unsafe partial class LinuxSockets
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(SafeHandle descriptor, void* buffer, nint length);
 
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeHandle descriptor, void* buffer, nint length);
+
+    /// <param name="entries">struct pollfd: the descriptor, then the events asked for and those that are (16 bits each).</param>
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(long* entries, nuint count, int milliseconds);
+
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);
+
+    /// <summary>One <see cref="Poll"/> entry.</summary>
+    public static long PollEntry(int descriptor, short events) => (uint)descriptor | ((long)(ushort)events << 32);
+
+    /// <summary>Whether there is something to read now.</summary>
+    public static bool IsReadable(SocketHandle descriptor)
+    {
+        var entry = PollEntry((int)descriptor.DangerousGetHandle(), PollIn);
+        return Poll(&entry, 1, 0) > 0;
+    }
 }

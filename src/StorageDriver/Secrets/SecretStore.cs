@@ -84,11 +84,22 @@ public sealed class SecretStore : ISecretValues, IDisposable
 
     Guid? ISecretValues.Find(SecretUsageType usage, string usageId) => FindStored(usage, usageId)?.Definition.Uuid;
 
+    /// <inheritdoc cref="DefineAsync(string, uint, Func{SecretReference, ValueTask}, CancellationToken)"/>
+    public ValueTask<SecretReference> DefineAsync(string xml, uint flags, CancellationToken cancellation) =>
+        DefineAsync(xml, flags, authorize: null, cancellation);
+
     /// <param name="flags">1: validate.</param>
-    public async ValueTask<SecretReference> DefineAsync(string xml, uint flags, CancellationToken cancellation)
+    /// <param name="authorize">Asked about the document's secret before anything else is done with it; throws when it may not be defined.</param>
+    public async ValueTask<SecretReference> DefineAsync(
+        string xml, uint flags, Func<SecretReference, ValueTask>? authorize, CancellationToken cancellation)
     {
         CheckFlags(flags, Validate, "SecretDefineXML");
         var definition = SecretXml.Parse(xml, (flags & Validate) != 0);
+        if (authorize is not null)
+        {
+            await authorize(definition.Reference).ConfigureAwait(false);
+        }
+
         await ChangeAsync(
             () =>
             {

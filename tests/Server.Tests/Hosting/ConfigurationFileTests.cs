@@ -1,3 +1,5 @@
+using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
 using Cistern.Server.Hosting;
 using Cistern.Support;
 
@@ -18,6 +20,27 @@ public sealed class ConfigurationFileTests
         options = Apply("live_pools = 1; delete_guard = +1");
         Assert.True(options.LivePools && options.DeleteGuard);
         Assert.Empty(options.NotLivePools);
+    }
+
+    [Fact]
+    public void The_keys_of_sockets_and_access_are_libvirts()
+    {
+        var options = Apply("""
+            auth_unix_rw = "polkit"
+            auth_unix_ro = 'none'
+            access_drivers = [ "polkit", "none" ]
+            unix_sock_dir = "/s"
+            unix_sock_group = "libvirt"
+            unix_sock_rw_perms = "0770"
+            unix_sock_ro_perms = "777"
+            unix_sock_admin_perms = "0600"
+            """);
+        Assert.Equal((AuthScheme.Polkit, AuthScheme.None), (options.Auth.UnixReadWrite, options.Auth.UnixReadOnly));
+        Assert.Equal([AccessDriverKind.None, AccessDriverKind.Polkit], options.AccessDrivers.Order());
+        Assert.Equal("/s/libvirt-sock", options.Folders.Socket);
+        Assert.Equal("libvirt", options.UnixSockets.Group);
+        Assert.Equal((0x1f8, 0x1ff, 0x180), ((int)options.UnixSockets.ReadWrite!, (int)options.UnixSockets.ReadOnly!, (int)options.UnixSockets.Admin));
+        Assert.Equal([AccessDriverKind.Polkit], Apply("access_drivers = 'polkit'").AccessDrivers);
     }
 
     [Theory]
@@ -59,6 +82,13 @@ public sealed class ConfigurationFileTests
     [InlineData("live_pools_off = 'a\nb'", "file:1: a string has no end on its line")]
     [InlineData("live_pools_off = [ 'a' 'b' ]", "file:1: ',' or ']' is expected in a list, not '''")]
     [InlineData("live_pools_off = [ 'a',\n 1 ]", "file:2: a quoted string is expected in a list, not '1'")]
+    [InlineData("auth_unix_rw = 'polkitd'", "file:1: 'auth_unix_rw' must be one of none, polkit, not 'polkitd'")]
+    [InlineData("access_drivers = [ 'polkit', 'selinux' ]", "file:1: 'access_drivers' must be one of none, polkit, not 'selinux'")]
+    [InlineData("unix_sock_group = 5", "file:1: 'unix_sock_group' must be a string")]
+    [InlineData("unix_sock_rw_perms = '0888'", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
+    [InlineData("unix_sock_rw_perms = '1777'", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
+    [InlineData("unix_sock_rw_perms = '77777777777'", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
+    [InlineData("unix_sock_rw_perms = ''", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
     [InlineData("live_pools_off = [ 'a',", "file:1: a quoted string is expected in a list, not 'the end of the file'")]
     public void A_mistake_is_named_with_file_and_line(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => Apply(text)).Message);

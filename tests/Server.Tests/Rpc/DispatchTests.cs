@@ -3,6 +3,7 @@ using System.Text;
 using Cistern.RemoteProtocol.Framing;
 using Cistern.RemoteProtocol.KeepAlive;
 using Cistern.RemoteProtocol.Remote;
+using Cistern.Server.Auth;
 using Cistern.Server.Tests.Support;
 
 namespace Cistern.Server.Tests.Rpc;
@@ -35,7 +36,7 @@ public sealed class DispatchTests
     [InlineData(int.MinValue)]
     public async Task An_unknown_procedure_is_named_even_before_authentication(int procedure)
     {
-        await using var server = new TestServer(requiresAuthentication: true);
+        await using var server = new TestServer(scheme: AuthScheme.Sasl);
         var reply = await server.Connect().AskAsync(procedure);
         reply.ShouldFailWith(Rpc, RpcDomain);
         Assert.Equal($"unknown procedure: {procedure}", reply.Error.Message);
@@ -84,7 +85,7 @@ public sealed class DispatchTests
     [Fact]
     public async Task A_ping_is_answered_even_before_authentication()
     {
-        await using var server = new TestServer(requiresAuthentication: true);
+        await using var server = new TestServer(scheme: AuthScheme.Sasl);
         var client = server.Connect();
         client.Ping();
         var pong = await client.ReadAsync();
@@ -135,7 +136,7 @@ public sealed class DispatchTests
     [Fact]
     public async Task The_largest_message_is_taken_and_a_smaller_limit_holds_before_authentication()
     {
-        await using var server = new TestServer(requiresAuthentication: true);
+        await using var server = new TestServer(scheme: AuthScheme.Sasl);
         var large = new byte[33554436 - 28];
         var client = server.Connect();
         Assert.Equal(1u, (await client.AskAsync(TestProgram.Identify, 1)).Word);
@@ -151,7 +152,7 @@ public sealed class DispatchTests
     [Fact]
     public async Task Before_authentication_only_what_belongs_to_it_is_answered()
     {
-        await using var server = new TestServer(requiresAuthentication: true);
+        await using var server = new TestServer(scheme: AuthScheme.Sasl);
         var client = server.Connect();
         foreach (var procedure in new[] { TestProgram.Open, TestProgram.Close, TestProgram.KeepAliveOn, TestProgram.Echo })
         {

@@ -1,3 +1,4 @@
+using Cistern.Server.Auth;
 using Cistern.Server.Rpc;
 using Cistern.Server.Tests.Support;
 
@@ -23,7 +24,7 @@ public sealed class LimitTests
     [Fact]
     public async Task Unauthenticated_clients_have_a_limit_of_their_own()
     {
-        await using var server = new TestServer(new RpcOptions { MaxUnauthenticatedClients = 1 }, requiresAuthentication: true);
+        await using var server = new TestServer(new RpcOptions { MaxUnauthenticatedClients = 1 }, scheme: AuthScheme.Sasl);
         var first = server.Connect();
         Assert.Equal(0u, (await first.AskAsync(TestProgram.Identify, 0)).Word);
         var second = server.Connect();

@@ -1,20 +1,22 @@
+using Cistern.RemoteProtocol.Programs;
+using Cistern.Server.Auth;
 using Cistern.Server.Rpc;
 using Cistern.Server.Transport;
 using Cistern.Support;
 
 namespace Cistern.Server.Tests.Support;
 
-/// <summary>A server of the <see cref="TestProgram"/> on a unix socket of its own.</summary>
+/// <summary>A server of the <see cref="TestProgram"/>, or another one, on a unix socket of its own.</summary>
 internal sealed class TestServer : IAsyncDisposable
 {
     private readonly TemporaryFolder _folder = new();
     private readonly List<RawClient> _clients = [];
 
-    public TestServer(RpcOptions? options = null, bool requiresAuthentication = false, bool isReadOnly = false)
+    public TestServer(RpcOptions? options = null, AuthScheme scheme = AuthScheme.None, bool isReadOnly = false, RpcProgram<CallContext>? program = null)
     {
-        Rpc = new RpcServer([Program.Build()], new ExpectedException.Mapper(), options ?? new RpcOptions(), Log, Time);
+        Rpc = new RpcServer([program ?? Program.Build()], new ExpectedException.Mapper(), options ?? new RpcOptions(), Log, Time);
         Path = System.IO.Path.Combine(_folder.Path, "sock");
-        Rpc.Start(SocketListener.BindUnix(Poller, Path, UnixFileMode.UserRead | UnixFileMode.UserWrite, isReadOnly, Log), requiresAuthentication);
+        Rpc.Start(SocketListener.BindUnix(Poller, Path, UnixFileMode.UserRead | UnixFileMode.UserWrite, isReadOnly, Log), scheme);
     }
 
     public string Path { get; }
