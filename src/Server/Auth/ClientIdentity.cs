@@ -7,10 +7,16 @@ namespace Cistern.Server.Auth;
 /// <param name="UserId">The peer's user: SO_PEERCRED of a unix socket, the owner of the peer's socket over loopback; null when unknown.</param>
 /// <param name="GroupId">The peer's group (unix sockets only).</param>
 /// <param name="ProcessId">The process that connected (unix sockets only).</param>
+/// <param name="X509Name">The distinguished name in the client's certificate, spelled as libvirt's <c>tls_allowed_dn_list</c> has it (TLS only).</param>
+/// <param name="EncryptionBits">Bits of the key of the cipher that the transport is encrypted with (TLS only).</param>
+/// <param name="SaslUserName">The name that the client has authenticated as; null before, or with another scheme.</param>
 public sealed record ClientIdentity(
     TransportKind Transport,
     string Address,
     bool IsReadOnlySocket = false,
     uint? UserId = null,
     uint? GroupId = null,
-    int? ProcessId = null);
+    int? ProcessId = null,
+    string? X509Name = null,
+    int? EncryptionBits = null,
+    string? SaslUserName = null);

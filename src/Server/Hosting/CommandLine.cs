@@ -19,7 +19,9 @@ public static class CommandLine
         Options:
           --root DIR           keep configuration, state and sockets below DIR; listen on TCP only when --tcp is given
           --config FILE        configuration file (default: cisternd.conf in the configuration folder, if it is there)
-          --tcp HOST:PORT      listen there (loopback only; port 0: any free port)
+          --tcp HOST:PORT      listen there (without SASL: loopback only; port 0: any free port)
+          --tls HOST:PORT      listen there for TLS
+          --listen             listen as listen_tcp and listen_tls of the configuration file say
           --socket-dir DIR     folder of libvirt-sock and libvirt-sock-ro
           --no-default-pool    do not make the default pool at the first start
           --log-level LEVEL    trace, debug, information, warning, error, critical or none (default: information)
@@ -45,9 +47,9 @@ public static class CommandLine
     private static CommandLineRequest ParseOptions(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
         string? root = null, sockets = null, configuration = null;
-        IPEndPoint? tcp = null;
+        IPEndPoint? tcp = null, tls = null;
         var level = LogLevel.Information;
-        var defaultPool = true;
+        bool defaultPool = true, listens = false;
         var words = new Words(arguments);
         while (words.Next() is { } option)
         {
@@ -59,7 +61,9 @@ public static class CommandLine
                 case "--root": root = words.Value(option); break;
                 case "--config": configuration = Path.GetFullPath(words.Value(option)); break;
                 case "--socket-dir": sockets = words.Value(option); break;
-                case "--tcp": tcp = Endpoint(words.Value(option)); break;
+                case "--tcp": tcp = Endpoint(option, words.Value(option)); break;
+                case "--tls": tls = Endpoint(option, words.Value(option)); break;
+                case "--listen": listens = true; break;
                 case "--log-level": level = Level(words.Value(option)); break;
                 default: throw new FormatException($"unknown argument '{option}'");
             }
@@ -72,28 +76,28 @@ public static class CommandLine
         {
             Folders = sockets is null ? folders : folders with { Sockets = Path.GetFullPath(sockets) },
             ConfigurationFile = configuration,
-            Tcp = tcp ?? (root is null ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
-            AnyPortWhenTaken = tcp is null,
+            Tcp = tcp ?? (root is null && !listens ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
+            Tls = tls,
+            ListensAsConfigured = listens,
+            AnyPortWhenTaken = tcp is null && tls is null && !listens,
             DefaultPool = defaultPool && root is null,
             LogLevel = level,
         });
     }
 
-    private static IPEndPoint Endpoint(string text)
+    private static IPEndPoint Endpoint(string option, string text)
     {
         var colon = text.LastIndexOf(':');
         var host = colon < 0 ? "" : text[..colon];
         if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
-            throw new FormatException($"--tcp '{text}' is not HOST:PORT");
+            throw new FormatException($"{option} '{text}' is not HOST:PORT");
         }
 
         var address = host == "localhost" ? IPAddress.Loopback
             : IPAddress.TryParse(host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host, out var parsed) ? parsed
-            : throw new FormatException($"--tcp '{text}': '{host}' is not an IP address");
-        return IPAddress.IsLoopback(address)
-            ? new IPEndPoint(address, port)
-            : throw new FormatException($"--tcp '{text}': without authentication TCP is served on loopback only (127.0.0.1 or [::1])");
+            : throw new FormatException($"{option} '{text}': '{host}' is not an IP address");
+        return new IPEndPoint(address, port);
     }
 
     // Enum.TryParse would take numbers too.

@@ -1,4 +1,7 @@
 using System.Collections.Frozen;
+using Cistern.Server.Auth;
+using Cistern.Server.Auth.Sasl;
+using Cistern.Server.Transport.Tls;
 
 namespace Cistern.Server.Hosting;
 
@@ -11,6 +14,44 @@ internal static class ConfigurationFile
             ["live_pools"] = (options, setting) => options with { LivePools = setting.Flag },
             ["live_pools_off"] = (options, setting) => options with { NotLivePools = [.. setting.Strings] },
             ["delete_guard"] = (options, setting) => options with { DeleteGuard = setting.Flag },
+            ["listen_tls"] = (options, setting) => options with { Network = options.Network with { ListensForTls = setting.Flag } },
+            ["listen_tcp"] = (options, setting) => options with { Network = options.Network with { ListensForTcp = setting.Flag } },
+            ["listen_addr"] = (options, setting) => options with { Network = options.Network with { Address = setting.Text } },
+            ["tls_port"] = (options, setting) => options with { Network = options.Network with { TlsPort = setting.Port } },
+            ["tcp_port"] = (options, setting) => options with { Network = options.Network with { TcpPort = setting.Port } },
+            ["auth_unix_ro"] = (options, setting) => options with
+            {
+                Auth = options.Auth with { UnixReadOnly = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) },
+            },
+            ["auth_unix_rw"] = (options, setting) => options with
+            {
+                Auth = options.Auth with { UnixReadWrite = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) },
+            },
+            ["auth_tcp"] = (options, setting) => options with { Auth = options.Auth with { Tcp = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) } },
+            ["auth_tls"] = (options, setting) => options with { Auth = options.Auth with { Tls = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) } },
+            ["tcp_min_ssf"] = (options, setting) => options with
+            {
+                Sasl = options.Sasl with { MinimumTcpStrength = setting.Number(SaslOptions.LeastStrength) },
+            },
+            ["sasl_allowed_username_list"] = (options, setting) => options with { Sasl = options.Sasl with { AllowedUserNames = setting.Strings } },
+            ["key_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { KeyFile = setting.Text } },
+            ["cert_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { CertificateFile = setting.Text } },
+            ["ca_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { CaFile = setting.Text } },
+            ["crl_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { RevocationFile = setting.Text } },
+            ["tls_no_sanity_certificate"] = (options, setting) => options with
+            {
+                TlsOptions = options.TlsOptions with { VerifiesItself = !setting.Flag },
+            },
+            ["tls_no_verify_certificate"] = (options, setting) => options with
+            {
+                TlsOptions = options.TlsOptions with { VerifiesClients = !setting.Flag },
+            },
+            ["tls_allowed_dn_list"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { AllowedNames = setting.Strings } },
+            ["tls_priority"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { Protocols = TlsPriority.Parse(setting.Text) } },
+            ["max_anonymous_clients"] = (options, setting) => options with
+            {
+                Rpc = options.Rpc with { MaxUnauthenticatedClients = setting.Number() is var most and > 0 ? most : int.MaxValue },
+            },
         }.ToFrozenDictionary();
 
     /// <summary>The options with what their file says; without a file of that name, and none asked for, as they are.</summary>

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Globalization;
+using Cistern.Server.Auth;
 
 namespace Cistern.Server.Hosting;
 
@@ -17,6 +19,41 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
         ImmutableArray<string> list => list,
         string one => [one],
         _ => throw Bad("a list of strings"),
+    };
+
+    /// <summary>A string.</summary>
+    public string Text => Value as string ?? throw Bad("a string");
+
+    /// <summary>A port, quoted (as libvirt has it) or not.</summary>
+    public int Port => Value switch
+    {
+        long number and >= 0 and <= ushort.MaxValue => (int)number,
+        string text when ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) => port,
+        _ => throw Bad("a port's number"),
+    };
+
+    /// <summary>A number that is not less than <paramref name="least"/>.</summary>
+    public int Number(int least = 0) => Value is long number && number >= least && number <= int.MaxValue ? (int)number : throw Bad($"a number from {least} on");
+
+    /// <summary>One of the schemes given, by its name.</summary>
+    public AuthScheme Scheme(params ReadOnlySpan<AuthScheme> allowed)
+    {
+        foreach (var scheme in allowed)
+        {
+            if (Value is string name && name == Name(scheme))
+            {
+                return scheme;
+            }
+        }
+
+        throw Bad(string.Join(" or ", allowed.ToArray().Select(scheme => $"\"{Name(scheme)}\"")));
+    }
+
+    private static string Name(AuthScheme scheme) => scheme switch
+    {
+        AuthScheme.None => "none",
+        AuthScheme.Sasl => "sasl",
+        _ => "polkit",
     };
 
     public FormatException Bad(string expected) => new($"{Place}: '{Key}' must be {expected}");

@@ -1,7 +1,6 @@
-using System.Net;
-using System.Net.Sockets;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
+using Cistern.Server.Auth.Sasl;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services;
@@ -43,8 +42,8 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
             var program = Program(driver, secrets);
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
-            _rpc = Keep(new RpcServer([program], new ErrorMapping(), new RpcOptions(), loggers.CreateLogger<RpcServer>(), TimeProvider.System));
-            Listen(_rpc, poller, owners);
+            _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
+            new Listeners(options, _rpc, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output)).Open();
         }
         catch
         {
@@ -93,48 +92,12 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             new ConnectService(driver, files, emulator),
             new NodeService(files),
             new EmptyObjectsService(),
-            new AuthService(sasl: null, polkit: null),
+            new AuthService(Listeners.NeedSasl(options) ? new SaslAuthenticator(options.Sasl, TimeProvider.System, loggers.CreateLogger<SaslAuthenticator>()) : null, polkit: null),
             new StoragePoolService(driver),
             new StorageVolumeService(driver),
             new SecretService(secrets),
             Keep(new StorageEventService(driver)),
             Keep(new SecretEventService(secrets)));
-    }
-
-    private void Listen(RpcServer rpc, SocketPoller poller, SocketOwners owners)
-    {
-        var log = loggers.CreateLogger<SocketListener>();
-        var report = new StartReport(output);
-        foreach (var (path, isReadOnly) in new[] { (options.Folders.Socket, false), (options.Folders.ReadOnlySocket, true) })
-        {
-            rpc.Start(SocketListener.BindUnix(poller, path, OwnerOnly, isReadOnly, log));
-            report.Unix(path);
-        }
-
-        if (options.Tcp is not null)
-        {
-            var listener = BindTcp(poller, new LoopbackGate(owners, CurrentUser.EffectiveId, log), options.Tcp, log);
-            rpc.Start(listener);
-            report.Tcp(listener.TcpEndPoint!, options.Tcp);
-        }
-
-        report.HowToConnect();
-    }
-
-    private SocketListener BindTcp(SocketPoller poller, LoopbackGate gate, IPEndPoint wanted, ILogger log)
-    {
-        try
-        {
-            return SocketListener.BindLoopback(poller, wanted, gate, log);
-        }
-        catch (SocketException taken) when (options.AnyPortWhenTaken && taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
-        {
-            return SocketListener.BindLoopback(poller, new IPEndPoint(wanted.Address, 0), gate, log);
-        }
-        catch (SocketException failed)
-        {
-            throw new IOException($"cannot listen on {wanted}: {failed.Message}", failed);
-        }
     }
 
     private T Keep<T>(T part)
