@@ -97,9 +97,10 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
     {
         try
         {
-            var addresses = options.Network.Address is { } name ? Dns.GetHostAddresses(name)
+            IPAddress[] addresses = options.Network.Address is { } name
+                ? IPAddress.TryParse(name, out var address) ? [address] : Dns.GetHostAddresses(name)
                 : Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
-            return [.. addresses.Distinct().Select(address => new IPEndPoint(address, port))];
+            return [.. addresses.Distinct().Select(found => new IPEndPoint(found, port))];
         }
         catch (SocketException unknown)
         {
