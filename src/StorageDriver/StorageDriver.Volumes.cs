@@ -1,6 +1,7 @@
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Pools;
+using Cistern.Storage.Secrets;
 using Cistern.Storage.Xml;
 
 namespace Cistern.Storage;
@@ -88,7 +89,8 @@ public sealed partial class StorageDriver
     {
         CheckFlags(flags, 0, nameof(GetVolumeXmlAsync));
         var info = Find(volume).Run.Backend.Info;
-        return VolumeXml.Format(await DescribeAsync(volume, cancellation).ConfigureAwait(false), info);
+        var definition = await DescribeAsync(volume, cancellation).ConfigureAwait(false);
+        return VolumeXml.Format(VolumeSecrets.Complete(definition, _driver.Host.Secrets), info);
     }
 
     /// <inheritdoc cref="CreateVolumeAsync(PoolReference, string, uint, Func{PoolReference, VolumeReference, ValueTask}, CancellationToken)"/>

@@ -1,5 +1,6 @@
 """Fixtures: the server under test, stock clients of it, and pools for one test."""
 
+import contextlib
 import os
 import queue
 import shutil
@@ -72,10 +73,10 @@ def pytest_runtest_makereport():
         report.sections += [(f"log of {server.name}", server.log_tail()) for server in RUNNING]
 
 
-def _run_server(kind: str):
+def _run_server(kind: str, settings: dict | None = None, environment: dict | None = None):
     folder = Path(tempfile.mkdtemp(prefix="interop-"))
     folder.chmod(0o755)
-    server = KINDS[kind](folder)
+    server = KINDS[kind](folder, settings, environment)
     RUNNING.append(server)
     try:
         server.start()
@@ -100,6 +101,14 @@ def server(request):
 def own_server(request):
     """A server for one test, which may stop and restart it."""
     yield from _run_server(request.config.getoption("against"))
+
+
+@pytest.fixture
+def serve(request):
+    """Starts servers as a test configures them: serve(settings in libvirtd.conf's keys, environment=None)."""
+    with contextlib.ExitStack() as running:
+        start = contextlib.contextmanager(_run_server)
+        yield lambda settings, environment=None: running.enter_context(start(request.config.getoption("against"), settings, environment))
 
 
 @pytest.fixture(params=["unix", "tcp"])

@@ -24,7 +24,7 @@ class raises:  # noqa: N801 - reads like pytest.raises
         return True
 
 
-def eventually(condition, seconds: float = 40) -> None:
+def eventually(condition, seconds: float = 120) -> None:
     """Waits until the condition holds; how long that takes is not what is tested."""
     deadline = time.monotonic() + seconds
     while not condition():

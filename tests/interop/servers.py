@@ -29,24 +29,34 @@ def cisternd_binary() -> Path:
     return max(built, key=lambda path: path.stat().st_mtime)
 
 
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
 def configuration(settings: dict) -> str:
-    """A file in libvirt's syntax."""
+    """A file in libvirt's syntax; lists of strings are taken, too."""
     def value(of) -> str:
-        return str(of) if isinstance(of, int) else f'"{of}"' if isinstance(of, str) else f"[ {', '.join(map(value, of))} ]"
+        if isinstance(of, (list, tuple)):
+            return "[" + ", ".join(map(value, of)) + "]"
+        return str(of) if isinstance(of, int) else f'"{of}"'
     return "".join(f"{key} = {value(of)}\n" for key, of in settings.items())
 
 
 class Server:
     """One server process with all of its files below `root`; TCP on a free loopback port, two unix sockets.
-    Before the start: `settings` are keys of libvirt's configuration file, `environment` is added to the process's."""
 
-    def __init__(self, root: Path):
+    With `settings` (libvirtd.conf's keys) it is started with --listen and listens as they say; free ports are chosen here.
+    """
+
+    def __init__(self, root: Path, settings: dict | None = None, environment: dict | None = None):
         self.root = root
+        self.settings = settings
+        self.environment = os.environ | (environment or {})
         self.sockets = root / "sock"
         self.port = 0
+        self.tls_port = 0
         self.process = None
-        self.settings = {}
-        self.environment = {}
         self.sockets.mkdir(parents=True)
 
     @property
@@ -62,15 +72,15 @@ class Server:
         return self.root / "server.log"
 
     def uri(self, transport: str = "unix", path: str = "system", driver: str = "qemu") -> str:
-        """A client URI; transport is unix, tcp or ro (the read-only unix socket)."""
-        if transport == "tcp":
-            return f"{driver}+tcp://127.0.0.1:{self.port}/{path}"
+        """A client URI; transport is unix, tcp, tls or ro (the read-only unix socket)."""
+        if transport in ("tcp", "tls"):
+            return f"{driver}+{transport}://127.0.0.1:{self.tls_port if transport == 'tls' else self.port}/{path}"
         file = self.read_only_path if transport == "ro" else self.unix_path
         return f"{driver}+unix:///{path}?socket={file}"
 
     def connect(self, transport: str = "unix") -> socket.socket:
-        if transport == "tcp":
-            return socket.create_connection(("127.0.0.1", self.port), timeout=20)
+        if transport in ("tcp", "tls"):
+            return socket.create_connection(("127.0.0.1", self.tls_port if transport == "tls" else self.port), timeout=20)
         stream = socket.socket(socket.AF_UNIX)
         stream.settimeout(20)
         stream.connect(self.read_only_path if transport == "ro" else self.unix_path)
@@ -84,6 +94,13 @@ class Server:
             assert self.process.poll() is None, f"server ended early:\n{self.log_tail()}"
             assert time.monotonic() < deadline, f"server not ready:\n{self.log_tail()}"
             time.sleep(0.02)
+
+    def network_settings(self) -> dict:
+        """What `settings` say, with free ports for what they listen on."""
+        self.port = self.port or free_port()
+        self.tls_port = self.tls_port or free_port()
+        listening = {"listen_tcp": 0, "listen_tls": 0, "listen_addr": "127.0.0.1", "auth_unix_rw": "none", "auth_unix_ro": "none"}
+        return listening | {"tcp_port": str(self.port), "tls_port": str(self.tls_port)} | self.settings
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Sends the signal and returns the exit status (negative: ended by that signal)."""
@@ -140,24 +157,22 @@ class Cistern(Server):
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _argv(self, port: int, sockets: Path) -> list:
-        return [cisternd_binary(), "--root", self.root / "state", "--tcp", f"127.0.0.1:{port}",
-                "--socket-dir", sockets, "--no-default-pool",
-                *(["--config", self._configure()] if self.settings else [])]
-
-    def _configure(self) -> Path:
-        file = self.root / "cisternd.conf"
-        file.write_text(configuration(self.settings))
-        return file
+        network = ["--tcp", f"127.0.0.1:{port}"] if self.settings is None else ["--listen", "--config", self.root / "cisternd.conf"]
+        return [cisternd_binary(), "--root", self.root / "state", *network, "--socket-dir", sockets, "--no-default-pool"]
 
     def _launch(self, log) -> None:
+        if self.settings is not None:
+            (self.root / "cisternd.conf").write_text(configuration(self.network_settings()))
         self._output = self.root / "listening"
         with open(self._output, "wb") as output:
-            self.process = subprocess.Popen(self._argv(self.port, self.sockets), env=os.environ | self.environment,
-                                            stdin=subprocess.DEVNULL, stdout=output, stderr=log)
+            self.process = subprocess.Popen(self._argv(self.port, self.sockets), env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=log)
 
     def _ready(self) -> bool:
         told = [line.split(maxsplit=1)[1] for line in self._output.read_text().splitlines(keepends=True)
                 if line.startswith("listening ") and line.endswith("\n")]
+        if self.settings is not None:
+            network = self.network_settings()
+            return len(told) >= 2 + network["listen_tcp"] + network["listen_tls"]
         ports = [int(address.strip().rsplit(":", 1)[1]) for address in told if address.startswith("tcp://")]
         if not ports or sum(address.startswith("unix:") for address in told) < 2:
             return False
@@ -187,7 +202,7 @@ class Libvirtd(Server):
         mounts = " && ".join(f"mkdir -p {there} && mount --bind {self.root / here} {there}"
                              for here, there in self.FOLDERS.items())
         command = f"{mounts} && exec /usr/sbin/libvirtd --listen -f {self.root}/libvirtd.conf -p {self.root}/pid"
-        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", command], env=os.environ | self.environment,
+        self.process = subprocess.Popen(["unshare", "--mount", "sh", "-c", command], env=self.environment,
                                         stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     @property
@@ -205,16 +220,15 @@ class Libvirtd(Server):
     def _configure(self) -> None:
         for folder in self.FOLDERS:
             (self.root / folder).mkdir(exist_ok=True)
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            self.port = probe.getsockname()[1]
-        (self.root / "libvirtd.conf").write_text(configuration({
-            "unix_sock_dir": str(self.sockets), "listen_tcp": 1, "listen_tls": 0, "listen_addr": "127.0.0.1", "tcp_port": str(self.port),
-            "auth_tcp": "none", "auth_unix_rw": "none", "auth_unix_ro": "none",
-            "host_uuid": "c7a5fdbd-edaf-9455-926a-d65c16db1809"} | self.settings))
+        if self.settings is None:
+            self.settings = {"listen_tcp": 1, "auth_tcp": "none"}
+        (self.root / "libvirtd.conf").write_text(configuration(
+            {"unix_sock_dir": str(self.sockets), "host_uuid": "c7a5fdbd-edaf-9455-926a-d65c16db1809"} | self.network_settings()))
 
     def _ready(self) -> bool:
         try:
-            for transport in ("unix", "ro", "tcp"):
+            asked = [transport for transport in ("tcp", "tls") if self.settings.get(f"listen_{transport}")]
+            for transport in ("unix", "ro", *asked):
                 self.connect(transport).close()
             return True
         except OSError:

@@ -5,6 +5,7 @@ import os
 import struct
 import subprocess
 
+import libvirt
 import pytest
 
 from expect import raises
@@ -107,3 +108,18 @@ def test_only_deletion_is_guarded(pool):
         stream.finish()
     assert pool.file("base").read_bytes().startswith(b"data")
     assert base.info()[1] == 2 * MIB
+
+
+def test_the_guard_can_be_switched_off(own_server, tmp_path):
+    own_server.stop()
+    own_server.configure("delete_guard = 0\n")
+    own_server.start()
+    conn = libvirt.open(own_server.uri())
+    with Pool(conn, "unguarded", tmp_path / "pool") as pool:
+        base = pool.create("base")
+        pool.create("child", format="qcow2", extra=backing_xml(base.path(), "raw"))
+        with open(base.path(), "rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
+            base.delete()
+        assert pool.names() == ["child"]
+    conn.close()

@@ -27,8 +27,8 @@ def private(kind: str, **settings):
     """A server that asks an authority of its own."""
     folder = Path(tempfile.mkdtemp(prefix="interop-"))
     folder.chmod(0o755)
-    authority, server = Authority(folder / "authority"), KINDS[kind](folder)
-    server.settings, server.environment = settings, authority.environment
+    authority = Authority(folder / "authority")
+    server = KINDS[kind](folder, {"listen_tcp": 1, "auth_tcp": "none"} | settings, authority.environment)
     try:
         authority.start()
         server.start()

@@ -164,7 +164,7 @@ def test_info_of_physical_size(virsh, pool):
 
 
 def normal(xml: str) -> str:
-    return re.sub(r"<([amc]time)>\d+\.\d{9}<", r"<\1>TIME<", xml)
+    return re.sub(r"<([amcb]time)>(\d+\.\d{9}|(?<=<btime>)0)<", r"<\1>TIME<", xml)
 
 
 def test_the_xml_of_a_raw_volume(virsh, pool):
@@ -189,7 +189,7 @@ def test_the_xml_of_a_raw_volume(virsh, pool):
         "      <atime>TIME</atime>\n"
         "      <mtime>TIME</mtime>\n"
         "      <ctime>TIME</ctime>\n"
-        "      <btime>0</btime>\n"
+        "      <btime>TIME</btime>\n"
         "    </timestamps>\n"
         "  </target>\n"
         "</volume>\n")
@@ -220,7 +220,7 @@ def test_the_xml_of_a_qcow2_volume_on_a_raw_one(virsh, pool):
         "      <atime>TIME</atime>\n"
         "      <mtime>TIME</mtime>\n"
         "      <ctime>TIME</ctime>\n"
-        "      <btime>0</btime>\n"
+        "      <btime>TIME</btime>\n"
         "    </timestamps>\n"
         "    <compat>1.1</compat>\n"
         "    <clusterSize unit='B'>65536</clusterSize>\n"
@@ -238,7 +238,7 @@ def test_the_xml_of_a_qcow2_volume_on_a_raw_one(virsh, pool):
         "      <atime>TIME</atime>\n"
         "      <mtime>TIME</mtime>\n"
         "      <ctime>TIME</ctime>\n"
-        "      <btime>0</btime>\n"
+        "      <btime>TIME</btime>\n"
         "    </timestamps>\n"
         "  </backingStore>\n"
         "</volume>\n")

@@ -12,6 +12,7 @@ from mounts import extents, mounted
 from pools import KIB, MIB, Pool
 from virsh import Virsh
 
+UNSEEN = "libvirtd's mount namespace is older than the test's mounts"
 MARKER = b"not for others! "
 SECRET = MARKER * (4 * MIB // len(MARKER))
 
@@ -39,6 +40,7 @@ def beneath(disk, where: list[tuple[int, int]]) -> bytes:
     return b"".join(content[offset:offset + length] for offset, length in where)
 
 
+@pytest.mark.cistern_only(UNSEEN)
 def test_nothing_of_the_content_is_left_on_the_disk(shell, disk, disk_pool, tmp_path):
     (tmp_path / "secret").write_bytes(SECRET)
     disk_pool.create("v", 8 * MIB, allocation=0)
@@ -111,6 +113,7 @@ def test_a_trim_gives_the_space_back(shell, pool):
     assert pool.api.storageVolLookupByName("v").info() == [0, 4 * MIB, 0]
 
 
+@pytest.mark.cistern_only(UNSEEN)
 def test_a_trim_is_refused_where_space_cannot_be_given_back(conn, tmp_path):
     with mounted("exfat-fuse", tmp_path) as system, Pool(conn, f"p-{os.urandom(4).hex()}", system.path / "pool") as pool:
         volume = pool.create("v", 64 * KIB)

@@ -9,8 +9,9 @@ public sealed record AuthOptions
     /// <summary><c>auth_unix_ro</c>.</summary>
     public AuthScheme UnixReadOnly { get; init; }
 
-    /// <summary><c>auth_tcp</c>: none or SASL. With none, only this machine's own users are served, see <see cref="LoopbackGate"/>.</summary>
-    public AuthScheme Tcp { get; init; }
+    /// <summary><c>auth_tcp</c>: none or SASL. With none, only this machine's own users are served, see <see cref="LoopbackGate"/>.
+    /// Null: SASL for <c>listen_tcp</c>, none for an address of the command line.</summary>
+    public AuthScheme? Tcp { get; init; }
 
     /// <summary><c>auth_tls</c>: none (the certificate suffices) or SASL.</summary>
     public AuthScheme Tls { get; init; }

@@ -4,4 +4,5 @@ public enum TransportKind
 {
     Unix,
     Tcp,
+    Tls,
 }

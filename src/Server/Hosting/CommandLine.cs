@@ -22,7 +22,9 @@ public static class CommandLine
           --session            serve the user where libvirt's clients look for a session's sockets
           --root DIR           keep configuration, state and sockets below DIR; listen on TCP only when --tcp is given
           --config FILE        configuration file (default: cisternd.conf in the configuration folder, if it is there)
-          --tcp HOST:PORT      listen there (loopback only; port 0: any free port)
+          --tcp HOST:PORT      listen there (without SASL: loopback only; port 0: any free port)
+          --tls HOST:PORT      listen there for TLS
+          --listen             listen as listen_tcp and listen_tls of the configuration file say
           --socket-dir DIR     folder of libvirt-sock and libvirt-sock-ro
           --socket-prefix NAME name the sockets NAME-sock and NAME-sock-ro (default: libvirt; storage alone: virtstoraged)
           --no-default-pool    do not make the default pool at the first start
@@ -49,9 +51,9 @@ public static class CommandLine
     private static CommandLineRequest ParseOptions(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
         string? root = null, sockets = null, configuration = null, prefix = null, place = null;
-        IPEndPoint? tcp = null;
+        IPEndPoint? tcp = null, tls = null;
         var level = LogLevel.Information;
-        var defaultPool = true;
+        bool defaultPool = true, listens = false;
         var words = new Words(arguments);
         while (words.Next() is { } option)
         {
@@ -65,7 +67,9 @@ public static class CommandLine
                 case "--root": root = words.Value(option); break;
                 case "--config": configuration = Path.GetFullPath(words.Value(option)); break;
                 case "--socket-dir": sockets = words.Value(option); break;
-                case "--tcp": tcp = Endpoint(words.Value(option)); break;
+                case "--tcp": tcp = Endpoint(option, words.Value(option)); break;
+                case "--tls": tls = Endpoint(option, words.Value(option)); break;
+                case "--listen": listens = true; break;
                 case "--log-level": level = Level(words.Value(option)); break;
                 default: throw new FormatException($"unknown argument '{option}'");
             }
@@ -95,8 +99,10 @@ public static class CommandLine
             },
             Auth = new AuthOptions { UnixReadWrite = unixScheme, UnixReadOnly = unixScheme },
             ConfigurationFile = configuration,
-            Tcp = tcp ?? (isOwn ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
-            AnyPortWhenTaken = tcp is null,
+            Tcp = tcp ?? (isOwn && !listens ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
+            Tls = tls,
+            ListensAsConfigured = listens,
+            AnyPortWhenTaken = tcp is null && tls is null && !listens,
             DefaultPool = defaultPool && isOwn,
             LogLevel = level,
         });
@@ -106,21 +112,19 @@ public static class CommandLine
         ? throw new FormatException($"--socket-prefix '{text}' is part of a file's name")
         : text;
 
-    private static IPEndPoint Endpoint(string text)
+    private static IPEndPoint Endpoint(string option, string text)
     {
         var colon = text.LastIndexOf(':');
         var host = colon < 0 ? "" : text[..colon];
         if (colon < 0 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var port))
         {
-            throw new FormatException($"--tcp '{text}' is not HOST:PORT");
+            throw new FormatException($"{option} '{text}' is not HOST:PORT");
         }
 
         var address = host == "localhost" ? IPAddress.Loopback
             : IPAddress.TryParse(host.StartsWith('[') && host.EndsWith(']') ? host[1..^1] : host, out var parsed) ? parsed
-            : throw new FormatException($"--tcp '{text}': '{host}' is not an IP address");
-        return IPAddress.IsLoopback(address)
-            ? new IPEndPoint(address, port)
-            : throw new FormatException($"--tcp '{text}': without authentication TCP is served on loopback only (127.0.0.1 or [::1])");
+            : throw new FormatException($"{option} '{text}': '{host}' is not an IP address");
+        return new IPEndPoint(address, port);
     }
 
     // Enum.TryParse would take numbers too.

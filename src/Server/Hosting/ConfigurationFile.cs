@@ -1,6 +1,8 @@
 using System.Collections.Frozen;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
+using Cistern.Server.Auth.Sasl;
+using Cistern.Server.Transport.Tls;
 
 namespace Cistern.Server.Hosting;
 
@@ -22,6 +24,36 @@ internal static class ConfigurationFile
             ["unix_sock_rw_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { ReadWrite = setting.Permissions } },
             ["unix_sock_ro_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { ReadOnly = setting.Permissions } },
             ["unix_sock_admin_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { Admin = setting.Permissions } },
+            ["listen_tls"] = (options, setting) => options with { Network = options.Network with { ListensForTls = setting.Flag } },
+            ["listen_tcp"] = (options, setting) => options with { Network = options.Network with { ListensForTcp = setting.Flag } },
+            ["listen_addr"] = (options, setting) => options with { Network = options.Network with { Address = setting.Text } },
+            ["tls_port"] = (options, setting) => options with { Network = options.Network with { TlsPort = setting.Port } },
+            ["tcp_port"] = (options, setting) => options with { Network = options.Network with { TcpPort = setting.Port } },
+            ["auth_tcp"] = (options, setting) => options with { Auth = options.Auth with { Tcp = NetworkScheme(setting) } },
+            ["auth_tls"] = (options, setting) => options with { Auth = options.Auth with { Tls = NetworkScheme(setting) } },
+            ["tcp_min_ssf"] = (options, setting) => options with
+            {
+                Sasl = options.Sasl with { MinimumTcpStrength = setting.Number(SaslOptions.LeastStrength) },
+            },
+            ["sasl_allowed_username_list"] = (options, setting) => options with { Sasl = options.Sasl with { AllowedUserNames = setting.Strings } },
+            ["key_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { KeyFile = setting.Text } },
+            ["cert_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { CertificateFile = setting.Text } },
+            ["ca_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { CaFile = setting.Text } },
+            ["crl_file"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { RevocationFile = setting.Text } },
+            ["tls_no_sanity_certificate"] = (options, setting) => options with
+            {
+                TlsOptions = options.TlsOptions with { VerifiesItself = !setting.Flag },
+            },
+            ["tls_no_verify_certificate"] = (options, setting) => options with
+            {
+                TlsOptions = options.TlsOptions with { VerifiesClients = !setting.Flag },
+            },
+            ["tls_allowed_dn_list"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { AllowedNames = setting.Strings } },
+            ["tls_priority"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { Protocols = TlsPriority.Parse(setting.Text) } },
+            ["max_anonymous_clients"] = (options, setting) => options with
+            {
+                Rpc = options.Rpc with { MaxUnauthenticatedClients = setting.Number() is var most and > 0 ? most : int.MaxValue },
+            },
         }.ToFrozenDictionary();
 
     /// <summary>The options with what their file says; without a file of that name, and none asked for, as they are.</summary>
@@ -51,5 +83,8 @@ internal static class ConfigurationFile
         return options;
     }
 
-    private static AuthScheme UnixScheme(ConfigurationSetting setting) => setting.OneOf(("none", AuthScheme.None), ("polkit", AuthScheme.Polkit));
+    private static AuthScheme UnixScheme(ConfigurationSetting setting) =>
+        setting.OneOf(("none", AuthScheme.None), ("sasl", AuthScheme.Sasl), ("polkit", AuthScheme.Polkit));
+
+    private static AuthScheme NetworkScheme(ConfigurationSetting setting) => setting.OneOf(("none", AuthScheme.None), ("sasl", AuthScheme.Sasl));
 }

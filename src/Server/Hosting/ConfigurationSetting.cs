@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Globalization;
 
 namespace Cistern.Server.Hosting;
 
@@ -55,6 +56,17 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
 
         throw Bad($"one of {string.Join(", ", words.Select(word => word.Name))}, not '{text}'");
     }
+
+    /// <summary>A port, quoted (as libvirt has it) or not.</summary>
+    public int Port => Value switch
+    {
+        long number and >= 0 and <= ushort.MaxValue => (int)number,
+        string text when ushort.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var port) => port,
+        _ => throw Bad("a port's number"),
+    };
+
+    /// <summary>A number that is not less than <paramref name="least"/>.</summary>
+    public int Number(int least = 0) => Value is long number && number >= least && number <= int.MaxValue ? (int)number : throw Bad($"a number from {least} on");
 
     public FormatException Bad(string expected) => new($"{Place}: '{Key}' must be {expected}");
 }

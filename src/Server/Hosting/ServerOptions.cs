@@ -2,6 +2,9 @@ using System.Collections.Immutable;
 using System.Net;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
+using Cistern.Server.Auth.Sasl;
+using Cistern.Server.Rpc;
+using Cistern.Server.Transport.Tls;
 using Cistern.Storage;
 using Microsoft.Extensions.Logging;
 
@@ -12,6 +15,9 @@ public sealed record ServerOptions
 {
     /// <summary>libvirt's registered port for plain TCP.</summary>
     public const int StandardPort = 16509;
+
+    /// <summary>libvirt's registered port for TLS.</summary>
+    public const int StandardTlsPort = 16514;
 
     public required InstanceFolders Folders { get; init; }
 
@@ -27,6 +33,17 @@ public sealed record ServerOptions
     /// <inheritdoc cref="StorageDriverOptions.DeleteGuard"/>
     public bool DeleteGuard { get; init; } = true;
 
+    /// <summary><c>--listen</c>: also listen as <see cref="Network"/> says.</summary>
+    public bool ListensAsConfigured { get; init; }
+
+    public NetworkOptions Network { get; init; } = new();
+
+    public TlsOptions TlsOptions { get; init; } = new();
+
+    public SaslOptions Sasl { get; init; } = new();
+
+    public RpcOptions Rpc { get; init; } = new();
+
     public AuthOptions Auth { get; init; } = new();
 
     public UnixSocketOptions UnixSockets { get; init; } = new();
@@ -36,6 +53,9 @@ public sealed record ServerOptions
 
     /// <summary>Where to listen for TCP; null: nowhere. Port 0: any free port.</summary>
     public IPEndPoint? Tcp { get; init; }
+
+    /// <summary>Where to listen for TLS; null: nowhere. Port 0: any free port.</summary>
+    public IPEndPoint? Tls { get; init; }
 
     /// <summary>Take any free port when the one of <see cref="Tcp"/> is taken, rather than fail.</summary>
     public bool AnyPortWhenTaken { get; init; }

@@ -21,16 +21,10 @@ internal sealed class StartReport(TextWriter output)
 
     /// <param name="actual">Where it listens.</param>
     /// <param name="wanted">Where it was to listen; port 0: anywhere.</param>
-    public void Tcp(IPEndPoint actual, IPEndPoint wanted)
-    {
-        if (wanted.Port != 0 && wanted.Port != actual.Port)
-        {
-            Say($"port {wanted.Port} is taken, using {actual.Port} instead");
-        }
+    public void Tcp(IPEndPoint actual, IPEndPoint wanted) => Network("tcp", actual, wanted);
 
-        Say($"listening tcp://{actual}");
-        _uris.Add($"qemu+tcp://{actual}/system");
-    }
+    /// <inheritdoc cref="Tcp"/>
+    public void Tls(IPEndPoint actual, IPEndPoint wanted) => Network("tls", actual, wanted);
 
     public void HowToConnect()
     {
@@ -40,6 +34,20 @@ internal sealed class StartReport(TextWriter output)
         }
 
         output.Flush();
+    }
+
+    private void Network(string transport, IPEndPoint actual, IPEndPoint wanted)
+    {
+        if (wanted.Port != 0 && wanted.Port != actual.Port)
+        {
+            Say($"port {wanted.Port} is taken, using {actual.Port} instead");
+        }
+
+        Say($"listening {transport}://{actual}");
+        if (!actual.Address.Equals(IPAddress.Any) && !actual.Address.Equals(IPAddress.IPv6Any))
+        {
+            _uris.Add($"qemu+{transport}://{actual}/system");
+        }
     }
 
     private void Say(string line) => output.WriteLine(line);

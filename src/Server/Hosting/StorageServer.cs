@@ -1,9 +1,8 @@
-using System.Net;
-using System.Net.Sockets;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Polkit;
+using Cistern.Server.Auth.Sasl;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services;
@@ -38,18 +37,18 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         {
             var isFirstStart = !Directory.Exists(options.Folders.PoolDefinitions);
             MakeFolders();
-            var driver = Keep(await OpenDriverAsync(cancellationToken).ConfigureAwait(false));
+            var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
+            var driver = Keep(await OpenDriverAsync(secrets, cancellationToken).ConfigureAwait(false));
             if (options.DefaultPool && isFirstStart)
             {
                 await DefaultPool.MakeAsync(driver, options.Folders.Images, cancellationToken).ConfigureAwait(false);
             }
 
-            var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
             var program = Program(driver, secrets);
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
-            _rpc = Keep(new RpcServer([program], new ErrorMapping(), new RpcOptions(), loggers.CreateLogger<RpcServer>(), TimeProvider.System));
+            _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
             Keep(new MemoryTrimmer(TimeProvider.System));
-            Listen(_rpc, poller, owners);
+            new Listeners(options, _rpc, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output)).Open();
         }
         catch
         {
@@ -78,7 +77,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         Directory.CreateDirectory(options.Folders.Run, OwnerOnlyFolder);
     }
 
-    private Task<StorageDriver> OpenDriverAsync(CancellationToken cancellation) => StorageDriver.OpenAsync(
+    private Task<StorageDriver> OpenDriverAsync(SecretStore secrets, CancellationToken cancellation) => StorageDriver.OpenAsync(
         new StorageDriverOptions
         {
             ConfigDirectory = options.Folders.PoolDefinitions,
@@ -86,6 +85,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             LivePools = options.LivePools,
             NotLivePools = options.NotLivePools,
             DeleteGuard = options.DeleteGuard,
+            Secrets = secrets,
         },
         loggers,
         cancellation);
@@ -103,7 +103,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken)),
             new NodeService(files),
             new EmptyObjectsService(),
-            new AuthService(sasl: null, polkit is null ? null : new PolkitAuthenticator(polkit, log)),
+            new AuthService(Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),
             access is null ? pools : new GuardedStoragePoolService(pools, driver, access),
             access is null ? volumes : new GuardedStorageVolumeService(volumes, driver, access),
             access is null ? secretCalls : new GuardedSecretService(secretCalls, secrets, access),
@@ -115,42 +115,8 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
     private bool AsksPolkit => options.Auth is { UnixReadWrite: AuthScheme.Polkit } or { UnixReadOnly: AuthScheme.Polkit }
         || options.AccessDrivers.Contains(AccessDriverKind.Polkit);
 
-    private void Listen(RpcServer rpc, SocketPoller poller, SocketOwners owners)
-    {
-        var log = loggers.CreateLogger<SocketListener>();
-        var report = new StartReport(output);
-        uint? group = options.UnixSockets.Group is { Length: > 0 } name ? SystemGroup.Find(name) : null;
-        foreach (var socket in UnixSocket.Of(options))
-        {
-            rpc.Start(SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group), socket.Scheme);
-            report.Unix(socket.Path);
-        }
-
-        if (options.Tcp is not null)
-        {
-            var listener = BindTcp(poller, new LoopbackGate(owners, CurrentUser.EffectiveId, log), options.Tcp, log);
-            rpc.Start(listener);
-            report.Tcp(listener.TcpEndPoint!, options.Tcp);
-        }
-
-        report.HowToConnect();
-    }
-
-    private SocketListener BindTcp(SocketPoller poller, LoopbackGate gate, IPEndPoint wanted, ILogger log)
-    {
-        try
-        {
-            return SocketListener.BindLoopback(poller, wanted, gate, log);
-        }
-        catch (SocketException taken) when (options.AnyPortWhenTaken && taken.SocketErrorCode == SocketError.AddressAlreadyInUse)
-        {
-            return SocketListener.BindLoopback(poller, new IPEndPoint(wanted.Address, 0), gate, log);
-        }
-        catch (SocketException failed)
-        {
-            throw new IOException($"cannot listen on {wanted}: {failed.Message}", failed);
-        }
-    }
+    private SaslAuthenticator? Sasl() =>
+        Listeners.NeedSasl(options) ? new SaslAuthenticator(options.Sasl, TimeProvider.System, loggers.CreateLogger<SaslAuthenticator>()) : null;
 
     private T Keep<T>(T part)
         where T : class

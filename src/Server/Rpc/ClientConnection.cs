@@ -2,6 +2,7 @@ using System.Diagnostics.CodeAnalysis;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.RemoteProtocol.Xdr;
 using Cistern.Server.Auth;
+using Cistern.Server.Transport;
 
 namespace Cistern.Server.Rpc;
 
@@ -16,20 +17,20 @@ public sealed class ClientConnection
     private ClientIdentity? _calledFor;
     private bool _isDetached;
 
-    internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, AuthScheme scheme)
+    internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, AuthScheme scheme, bool shakesHands)
     {
         _connection = connection;
         Id = id;
         Identity = identity;
         IsReadOnly = identity.IsReadOnlySocket;
         AuthScheme = scheme;
-        IsAuthenticated = scheme == AuthScheme.None;
+        IsAuthenticated = scheme == AuthScheme.None && !shakesHands;
     }
 
     /// <summary>Unique for the life of the server.</summary>
     public long Id { get; }
 
-    public ClientIdentity Identity { get; }
+    public ClientIdentity Identity { get; internal set; }
 
     /// <summary>For whom the client calls: itself, unless it was trusted to call for another.</summary>
     public ClientIdentity Caller => _calledFor ?? Identity;
@@ -52,6 +53,9 @@ public sealed class ClientConnection
 
     internal bool IsCloseRequested { get; private set; }
 
+    /// <summary>What protects the connection once the answer to the call that set it has been sent.</summary>
+    internal ISecurityLayer? LayerAfterReply { get; set; }
+
     /// <summary>The client has opened <paramref name="uri"/>. A read-only socket stays read-only whatever it asks for.</summary>
     /// <exception cref="RpcException">1/7: it is open already.</exception>
     public void Open(string uri, bool readOnly)
@@ -71,8 +75,14 @@ public sealed class ClientConnection
     /// <summary>From now on the client calls for somebody else. Whether it may is the caller's to know.</summary>
     public void CallFor(ClientIdentity caller) => _calledFor = caller;
 
-    /// <summary>The client has proved who it is.</summary>
-    public void CompleteAuthentication() => _connection.Server.Authenticated(_connection);
+    /// <summary>The client has proved who it is; with SASL, under which name.</summary>
+    /// <param name="layer">Protects every byte after the answer to this call; the connection's from now on.</param>
+    public void CompleteAuthentication(string? saslUserName = null, ISecurityLayer? layer = null)
+    {
+        Identity = saslUserName is null ? Identity : Identity with { SaslUserName = saslUserName };
+        LayerAfterReply = layer;
+        _connection.Server.Authenticated(_connection);
+    }
 
     /// <summary>The client understands the keepalive program: from now on it is asked whether it lives.</summary>
     public void EnableKeepAlive() => _connection.Server.KeepAlive.Add(_connection);

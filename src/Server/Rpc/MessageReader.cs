@@ -25,6 +25,7 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
     private int _trailingBytes;
     private volatile bool _isPaused;
     private volatile bool _isStopped;
+    private volatile bool _isAborted;
 
     /// <summary>Nothing is read now, so the client cannot be heard of.</summary>
     public bool IsPaused => _isPaused;
@@ -47,6 +48,13 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
         Unblock();
     }
 
+    /// <summary>Takes no more, and waits for no call.</summary>
+    public void Abort()
+    {
+        _isAborted = true;
+        Stop();
+    }
+
     /// <summary>Waits for an <see cref="Unblock"/>; after the reading has ended.</summary>
     public ValueTask WhenUnblockedAsync() => _unblocked.WaitAsync();
 
@@ -64,6 +72,11 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
     /// <exception cref="MessageFramingException">The client broke the protocol.</exception>
     public async Task RunAsync()
     {
+        if (!connection.Client.IsAuthenticated && !await RunUntilAuthenticatedAsync().ConfigureAwait(false))
+        {
+            return;
+        }
+
         var input = transport.Input;
         var wanted = 1;
         while (!_isStopped)
@@ -92,6 +105,76 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
                 await PauseAsync(drained).ConfigureAwait(false);
             }
         }
+    }
+
+    /// <summary>Until the client has authenticated its messages are taken one by one: nothing is looked at before what came before it has been answered,
+    /// since that answer may be the last one in the clear. What somebody put behind it is then no message.</summary>
+    /// <returns>False when the connection has ended before.</returns>
+    private async Task<bool> RunUntilAuthenticatedAsync()
+    {
+        var input = transport.Input;
+        var wanted = 1;
+        while (!_isStopped && !connection.Client.IsAuthenticated)
+        {
+            var result = await input.ReadAtLeastAsync(wanted).ConfigureAwait(false);
+            var buffer = result.Buffer;
+            var isTaken = TryTakeOne(ref buffer);
+            wanted = isTaken ? 1 : MissingBytes(buffer);
+            input.AdvanceTo(buffer.Start, isTaken ? buffer.Start : buffer.End);
+            if (isTaken)
+            {
+                await PauseAsync(WhenAnsweredAsync()).ConfigureAwait(false);
+            }
+            else if (result.IsCompleted)
+            {
+                return false;
+            }
+        }
+
+        if (connection.Client.LayerAfterReply is { } layer)
+        {
+            ((IProtectableConnection)transport).Protect(layer);
+            connection.Client.LayerAfterReply = null;
+        }
+
+        return !_isStopped;
+    }
+
+    private bool TryTakeOne(ref ReadOnlySequence<byte> buffer)
+    {
+        if (!TrySkipTrailing(ref buffer))
+        {
+            return false;
+        }
+
+        var rest = buffer;
+        if (!MessageFraming.TryReadFrame(ref rest, Limits, out var frame))
+        {
+            return false;
+        }
+
+        TryTake(frame);
+        connection.Output.Flush();
+        _position += buffer.Length - rest.Length;
+        buffer = rest;
+        return true;
+    }
+
+    /// <summary>Waits until no call runs and every answer is the system's.</summary>
+    private async ValueTask WhenAnsweredAsync()
+    {
+        while (true)
+        {
+            connection.Calls.AwaitExit();
+            if (connection.Calls.Running == 0 || _isAborted)
+            {
+                break;
+            }
+
+            await _unblocked.WaitAsync().ConfigureAwait(false);
+        }
+
+        await connection.Output.WhenAtMostAsync(0).ConfigureAwait(false);
     }
 
     /// <summary>While nothing is read, the client is not expected to be heard of.</summary>

@@ -25,7 +25,7 @@ internal sealed class RpcConnection
         Server = server;
         _transport = transport;
         _options = server.Options;
-        Client = new ClientConnection(this, id, transport.Peer, scheme);
+        Client = new ClientConnection(this, id, transport.Peer, scheme, shakesHands: transport is IHandshakingConnection);
         Output = new OutputQueue(transport);
         Streams = new StreamTable(_options.MaxClientStreams);
         Calls = new CallLimiter(_options.MaxClientRequests);
@@ -49,9 +49,14 @@ internal sealed class RpcConnection
     /// <summary>Serves the client until either side ends the connection.</summary>
     public async Task RunAsync()
     {
+        var deadline = Client.IsAuthenticated ? null
+            : Server.Time.CreateTimer(static self => ((RpcConnection)self!).GiveUpUnauthenticated(), this, _options.AuthenticationTimeout, Timeout.InfiniteTimeSpan);
         try
         {
-            await _reader.RunAsync().ConfigureAwait(false);
+            if (await ShakeHandsAsync().ConfigureAwait(false))
+            {
+                await _reader.RunAsync().ConfigureAwait(false);
+            }
         }
         catch (MessageFramingException exception)
         {
@@ -60,6 +65,10 @@ internal sealed class RpcConnection
         catch (Exception exception)
         {
             Log.ConnectionFailed(exception, Client.Id);
+        }
+        finally
+        {
+            deadline?.Dispose();
         }
 
         if (_finishCalls)
@@ -90,9 +99,15 @@ internal sealed class RpcConnection
     /// <summary>Something came from the client.</summary>
     public void Heard() => Volatile.Write(ref _quietTicks, 0);
 
-    /// <summary>As <see cref="StopReading"/>, and the calls that are running are still answered.</summary>
+    /// <summary>As <see cref="StopReading"/>, and the calls that are running are still answered. Whoever has not authenticated has none worth waiting for.</summary>
     public void FinishAndClose()
     {
+        if (!Client.IsAuthenticated)
+        {
+            Abort();
+            return;
+        }
+
         _finishCalls = true;
         StopReading();
     }
@@ -103,7 +118,7 @@ internal sealed class RpcConnection
         _finishCalls = false;
         Output.Close();
         _transport.Abort();
-        Unblock();
+        _reader.Abort();
     }
 
     public void SendEvent<T>(RemoteProcedure procedure, in T body, object? mergeKey)
@@ -146,6 +161,32 @@ internal sealed class RpcConnection
         Log.KeepAliveFailed(Client.Id, count);
         Output.Close();
         _transport.Abort();
+    }
+
+    private async ValueTask<bool> ShakeHandsAsync()
+    {
+        if (_transport is not IHandshakingConnection connection)
+        {
+            return true;
+        }
+
+        var isDone = await connection.HandshakeAsync().ConfigureAwait(false);
+        Client.Identity = connection.Peer;
+        if (isDone && Client.AuthScheme == AuthScheme.None)
+        {
+            Client.CompleteAuthentication();
+        }
+
+        return isDone;
+    }
+
+    private void GiveUpUnauthenticated()
+    {
+        if (!Client.IsAuthenticated)
+        {
+            Log.AuthenticationTimedOut(Client.Id, Client.Identity.Address, _options.AuthenticationTimeout);
+            Abort();
+        }
     }
 
     private async Task FinishCallsAsync()

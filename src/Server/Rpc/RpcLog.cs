@@ -39,4 +39,7 @@ internal static partial class RpcLog
 
     [LoggerMessage(2011, LogLevel.Error, "Accepting at {Address} ended unexpectedly")]
     public static partial void AcceptingFailed(this ILogger logger, Exception exception, string address);
+
+    [LoggerMessage(2012, LogLevel.Warning, "Client {Client} at {Address} has not authenticated within {Limit} and is closed")]
+    public static partial void AuthenticationTimedOut(this ILogger logger, long client, string address, TimeSpan limit);
 }

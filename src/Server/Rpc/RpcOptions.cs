@@ -11,6 +11,9 @@ public sealed record RpcOptions
     /// <summary>Clients at one time that have not authenticated yet.</summary>
     public int MaxUnauthenticatedClients { get; init; } = 20;
 
+    /// <summary>Time that a client has to authenticate: somebody may have to type a password.</summary>
+    public TimeSpan AuthenticationTimeout { get; init; } = TimeSpan.FromMinutes(2);
+
     /// <summary>Calls of one client that run at one time; with all of them running, nothing more is taken from it.</summary>
     public int MaxClientRequests { get; init; } = 5;
 

@@ -23,12 +23,13 @@ public sealed class RpcServer : IAsyncDisposable
     /// <param name="errors">Maps the services' exceptions.</param>
     /// <param name="options">The limits.</param>
     /// <param name="log">Where events of connections are told.</param>
-    /// <param name="time">The keepalive clock.</param>
+    /// <param name="time">The clock of keepalive and of time limits.</param>
     public RpcServer(IReadOnlyList<RpcProgram<CallContext>> programs, IErrorMapper errors, RpcOptions options, ILogger<RpcServer> log, TimeProvider time)
     {
         Options = options;
         Log = log;
         Dispatcher = new RpcDispatcher(programs, errors, log);
+        Time = time;
         KeepAlive = new KeepAlive(options, time);
     }
 
@@ -40,6 +41,8 @@ public sealed class RpcServer : IAsyncDisposable
     internal ILogger Log { get; }
 
     internal RpcDispatcher Dispatcher { get; }
+
+    internal TimeProvider Time { get; }
 
     internal KeepAlive KeepAlive { get; }
 

@@ -77,6 +77,16 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
             throw new ArgumentException($"without authentication only a loopback address can be served, not {endPoint.Address}", nameof(endPoint));
         }
 
+        return BindTcp(poller, endPoint, (peer, local) => gate.Admit(peer, local) is { } user ? new ClientIdentity(TransportKind.Tcp, peer.ToString(), UserId: user) : null, log);
+    }
+
+    /// <summary>Listens for clients from anywhere, who have to authenticate.</summary>
+    /// <exception cref="SocketException">The port is taken.</exception>
+    public static SocketListener BindTcp(SocketPoller poller, IPEndPoint endPoint, ILogger log) =>
+        BindTcp(poller, endPoint, (peer, _) => new ClientIdentity(TransportKind.Tcp, peer.ToString()), log);
+
+    private static SocketListener BindTcp(SocketPoller poller, IPEndPoint endPoint, Func<IPEndPoint, IPEndPoint, ClientIdentity?> identify, ILogger log)
+    {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
@@ -84,7 +94,7 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
             socket.NoDelay = true;
             socket.Bind(endPoint);
             var local = (IPEndPoint)socket.LocalEndPoint!;
-            return new SocketListener(poller, socket, local.ToString(), (_, address) => Identify(address, local, gate), log);
+            return new SocketListener(poller, socket, local.ToString(), (_, address) => identify(EndPointIn(address), local), log);
         }
         catch
         {
@@ -184,12 +194,6 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         }
 
         return error == 0;
-    }
-
-    private static ClientIdentity? Identify(ReadOnlySpan<byte> address, IPEndPoint local, LoopbackGate gate)
-    {
-        var peer = EndPointIn(address);
-        return gate.Admit(peer, local) is { } user ? new ClientIdentity(TransportKind.Tcp, peer.ToString(), UserId: user) : null;
     }
 
     /// <summary>struct sockaddr_in or sockaddr_in6.</summary>

@@ -14,6 +14,20 @@ internal static class FileRemoval
         return result == -Errno.IsDirectory ? RemoveEmptyFolder(path) : result;
     }
 
+    /// <summary>A folder that holds files only: a ploop volume's image, its snapshots and their descriptor.</summary>
+    public static int RemoveFolderOfFiles(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            foreach (string file in Directory.EnumerateFiles(path))
+            {
+                _ = Unlink(file);
+            }
+        }
+
+        return RemoveEmptyFolder(path);
+    }
+
     /// <summary>The owner is the file's, and where it may not even be looked at the folder's.</summary>
     private static int Remove(string path, Func<string, int> remove)
     {

@@ -78,7 +78,8 @@ internal sealed class PoolCall<T>(Func<T> work) : PoolCall
                 if (((PoolCall<T>)call!).TryDrop())
                 {
                     // Whoever cancels does not have to run what the caller does next.
-                    ThreadPool.UnsafeQueueUserWorkItem(static dropped => dropped.Call._result.TrySetCanceled(dropped.Token), (Call: (PoolCall<T>)call, Token: token), preferLocal: false);
+                    ThreadPool.UnsafeQueueUserWorkItem(
+                        static dropped => dropped.Call._result.TrySetCanceled(dropped.Token), (Call: (PoolCall<T>)call, Token: token), preferLocal: false);
                 }
             },
             this);

@@ -57,6 +57,9 @@ public static class SecretXml
         return xml.Finish();
     }
 
+    /// <summary>The word of the <c>type</c> attribute.</summary>
+    public static string UsageName(SecretUsageType type) => Forms[(int)type].Name;
+
     private static UsageForm FormOf(Element usage)
     {
         var word = usage.Attribute("type");

@@ -39,6 +39,19 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void Tls_and_what_the_file_says_are_listened_for_when_asked()
+    {
+        var options = Options("--tls", "0.0.0.0:0");
+        Assert.Equal(new IPEndPoint(IPAddress.Any, 0), options.Tls);
+        Assert.False(options.AnyPortWhenTaken || options.ListensAsConfigured);
+
+        options = Options("--listen");
+        Assert.True(options.ListensAsConfigured);
+        Assert.Null(options.Tcp);
+        Assert.True(options.Network is { ListensForTls: true, ListensForTcp: false, TlsPort: 16514, TcpPort: 16509, Address: null });
+    }
+
+    [Fact]
     public void A_socket_folder_changes_only_where_the_sockets_are()
     {
         var folders = Options("--root", "/r", "--socket-dir", "/s").Folders;
@@ -104,8 +117,8 @@ public sealed class CommandLineTests
     [InlineData("--tcp=127.0.0.1", "127.0.0.1")]
     [InlineData("--tcp=127.0.0.1:65536", "65536")]
     [InlineData("--tcp=127.0.0.1:-1", "-1")]
-    [InlineData("--tcp=0.0.0.0:16509", "loopback")]
-    [InlineData("--tcp=[::]:16509", "loopback")]
+    [InlineData("--tls=host:1", "--tls")]
+    [InlineData("--listen=1", "--listen")]
     [InlineData("--log-level=3", "'3'")]
     [InlineData("--socket-prefix=a/b", "'a/b'")]
     [InlineData("--no-default-pool=yes", "--no-default-pool")]

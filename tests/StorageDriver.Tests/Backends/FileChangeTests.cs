@@ -27,7 +27,7 @@ public sealed class FileChangeTests : IDisposable
         VolumeDefinition copy = await CloneAsync(source, TestPool.Raw("copy", 16 * MiB), progress: progress);
         AssertSame(source, copy);
         Assert.InRange(Status(copy).Blocks, 1, 8192);
-        Assert.Equal(16ul * MiB, progress.Allocated);
+        Assert.InRange(progress.Allocated, 1ul * MiB, 2ul * MiB);
         Assert.Equal(["copy", "source"], _pool.Entries());
     }
 
@@ -95,7 +95,7 @@ public sealed class FileChangeTests : IDisposable
     [InlineData("iso", "vmdk", "convert -f raw -O vmdk")]
     public async Task Other_formats_are_converted(string from, string to, string expected)
     {
-        string path = _pool.Folder.Write("source", new byte[512]);
+        string path = _pool.Folder.Write("source", [.. "QFI"u8, 0xfb, 0, 0, 0, from == "qcow2" ? (byte)2 : (byte)9, .. new byte[504]]);
         VolumeDefinition source = TestPool.Raw("source", 512) with { Target = new VolumeTarget { Format = from, Path = path } };
         _pool.Commands.Answer = command =>
         {

@@ -73,7 +73,7 @@ public sealed class PoolThreadsTests
     public async Task A_call_that_does_not_return_fails_and_its_thread_is_left_behind_until_it_does()
     {
         using var hang = new ManualResetEventSlim();
-        var returned = new TaskCompletionSource();
+        var returned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var call = _threads.RunAsync(() =>
         {
             hang.Wait();

@@ -8,6 +8,7 @@ import libvirt
 from compare import secret_cases, xml_cases
 from compare.documents import ONLY_DEFINED, POOLS, VOLUMES
 from compare.files_cases import FILES
+from compare.images_cases import IMAGES
 from compare.trial import QCOW2, Trial
 from pools import GIB, KIB, MIB, backing_xml, pool_xml, volume_xml
 
@@ -511,4 +512,5 @@ CASES = {
     **FILES,
     **xml_cases.CASES,
     **secret_cases.CASES,
+    **IMAGES,
 }

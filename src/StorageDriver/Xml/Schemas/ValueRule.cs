@@ -59,7 +59,8 @@ internal sealed partial record ValueRule(string Expected, Func<string, bool> Acc
 
     public static ValueRule Version { get; } = Matching("two numbers joined by a dot", VersionPattern());
 
-    public static ValueRule PciDomain { get; } = PciPart("domain", PciDomainPattern(), uint.MaxValue);
+    public static ValueRule PciDomain { get; } = new("the domain of a PCI address", static text =>
+        PciDomainPattern().IsMatch(text) || IsNumber(text.Trim(Blanks), uint.MaxValue));
 
     public static ValueRule PciBus { get; } = PciPart("bus", PciBusPattern(), byte.MaxValue);
 

@@ -8,8 +8,8 @@ namespace Cistern.StorageDriver.Tests.Xml.Schemas;
 /// <summary>Our schemas accept and refuse what libvirt's do: every document, and thousands that differ from it in one thing.</summary>
 public class SchemaAgreementTests
 {
-    /// <summary>libxml2 itself errs: it takes five digits for four in an IPv6 address, and +0 for less than 0.</summary>
-    private static readonly string[] Mistaken = ["name=\"12345::\"", "domain=\"+0\""];
+    /// <summary>libxml2 itself errs: it takes five digits for four in an IPv6 address.</summary>
+    private const string Mistaken = "name=\"12345::\"";
 
     public static TheoryData<string> PoolNames => [.. ValidDocuments.Pools.Keys];
 
@@ -19,17 +19,17 @@ public class SchemaAgreementTests
 
     [XmllintTheory]
     [MemberData(nameof(PoolNames))]
-    public void Pool_documents(string name) => 
+    public void Pool_documents(string name) =>
         AssertAgreement(ValidDocuments.Pools[name], "storagepool", "pool", PoolSchema.Pool, element => name == "dir" || IsOfType(element));
 
     [XmllintTheory]
     [MemberData(nameof(VolumeNames))]
-    public void Volume_documents(string name) => 
+    public void Volume_documents(string name) =>
         AssertAgreement(ValidDocuments.Volumes[name], "storagevol", "volume", VolumeSchema.Volume, _ => true);
 
     [XmllintTheory]
     [MemberData(nameof(SecretNames))]
-    public void Secret_documents(string name) => 
+    public void Secret_documents(string name) =>
         AssertAgreement(ValidDocuments.Secrets[name], "secret", "secret", SecretSchema.Secret, _ => true);
 
     /// <summary>It differs between pool types; all else is tried with the first of them.</summary>
@@ -42,7 +42,7 @@ public class SchemaAgreementTests
 
         Assert.True(expected[0], "the document itself is not valid");
         Assert.True(documents.Length > 100 && expected.Contains(false), "nothing was tried");
-        var disagreements = documents.Zip(expected).Where(each => !Mistaken.Any(each.First.Contains) && Accepts(each.First, root, ours) != each.Second).Select(each => $"{(each.Second ? "valid" : "not valid")} for libvirt: {each.First.Replace('\n', ' ')}");
+        var disagreements = documents.Zip(expected).Where(each => !each.First.Contains(Mistaken, StringComparison.Ordinal) && Accepts(each.First, root, ours) != each.Second).Select(each => $"{(each.Second ? "valid" : "not valid")} for libvirt: {each.First.Replace('\n', ' ')}");
         Assert.True(!disagreements.Any(), string.Join('\n', disagreements));
     }
 
