@@ -62,7 +62,7 @@ public sealed class SecretEventService : ISecretEventProcedures<CallContext>, ID
             else if (callbacks.Wants(eventId, happened.Secret.Uuid))
             {
                 callbacks.Checked.Add(
-                    AccessTarget.Secret(happened.Secret), () => callbacks.Deliver(eventId, happened.Secret.Uuid, id => Send(client, id, happened)));
+                    AccessTargets.Secret(happened.Secret), () => callbacks.Deliver(eventId, happened.Secret.Uuid, id => Send(client, id, happened)));
             }
         }
     }

@@ -63,7 +63,7 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
             else if (callbacks.Wants(eventId, happened.Pool.Uuid))
             {
                 callbacks.Checked.Add(
-                    AccessTarget.Pool(happened.Pool), () => callbacks.Deliver(eventId, happened.Pool.Uuid, id => Send(client, id, happened)));
+                    AccessTargets.Pool(happened.Pool), () => callbacks.Deliver(eventId, happened.Pool.Uuid, id => Send(client, id, happened)));
             }
         }
     }

@@ -16,6 +16,6 @@ internal static class PeerCredentials
         }
 
         var process = (int)credentials[0];
-        return new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], process, PeerProcess.StartTime(socket, process));
+        return new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], process, PeerProcess.ReadStartTime(socket, process));
     }
 }

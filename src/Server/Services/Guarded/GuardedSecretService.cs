@@ -79,8 +79,8 @@ internal sealed class GuardedSecretService(SecretService calls, SecretStore secr
         RequireAsync(secrets.LookupByUuid(uuid), context, cancellation);
 
     private ValueTask RequireAsync(SecretReference secret, CallContext context, CancellationToken cancellation) =>
-        access.RequireAsync(context, AccessTarget.Secret(secret), cancellation);
+        access.RequireAsync(context, AccessTargets.Secret(secret), cancellation);
 
     private ValueTask<IReadOnlyList<SecretReference>> VisibleAsync(uint flags, CallContext context, CancellationToken cancellation) =>
-        access.FilterAsync(context, secrets.List(flags), AccessTarget.Secret, cancellation);
+        access.FilterAsync(context, secrets.List(flags), AccessTargets.Secret, cancellation);
 }

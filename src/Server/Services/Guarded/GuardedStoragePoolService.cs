@@ -195,10 +195,10 @@ internal sealed class GuardedStoragePoolService(StoragePoolService calls, Storag
         RequireAsync(driver.LookupPoolByUuid(pool.Uuid), context, cancellation);
 
     private ValueTask RequireAsync(PoolReference pool, CallContext context, CancellationToken cancellation) =>
-        access.RequireAsync(context, AccessTarget.Pool(pool), cancellation);
+        access.RequireAsync(context, AccessTargets.Pool(pool), cancellation);
 
     private ValueTask<IReadOnlyList<PoolReference>> VisibleAsync(uint filter, CallContext context, CancellationToken cancellation) =>
-        access.FilterAsync(context, driver.ListPools(filter), AccessTarget.Pool, cancellation);
+        access.FilterAsync(context, driver.ListPools(filter), AccessTargets.Pool, cancellation);
 
     private async ValueTask<string[]> NamesAsync(uint filter, int maxnames, CallContext context, CancellationToken cancellation)
     {
@@ -212,6 +212,6 @@ internal sealed class GuardedStoragePoolService(StoragePoolService calls, Storag
         var pool = driver.LookupPoolByUuid(named.Uuid);
         await RequireAsync(pool, context, cancellation).ConfigureAwait(false);
         return await access
-            .FilterAsync(context, driver.ListVolumes(pool, flags), volume => AccessTarget.Volume(pool, volume), cancellation).ConfigureAwait(false);
+            .FilterAsync(context, driver.ListVolumes(pool, flags), volume => AccessTargets.Volume(pool, volume), cancellation).ConfigureAwait(false);
     }
 }

@@ -128,7 +128,7 @@ internal sealed class GuardedStorageVolumeService(StorageVolumeService calls, St
     }
 
     private ValueTask RequireAsync(PoolReference pool, VolumeReference volume, CallContext context, CancellationToken cancellation) =>
-        access.RequireAsync(context, AccessTarget.Volume(pool, volume), cancellation);
+        access.RequireAsync(context, AccessTargets.Volume(pool, volume), cancellation);
 
     private async ValueTask<bool> MaySeeAsync(NonnullStorageVol found, CallContext context, CancellationToken cancellation)
     {

@@ -2,6 +2,7 @@ using System.Threading.Channels;
 using Cistern.RemoteProtocol.Programs;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
+using Cistern.Server.Mapping;
 using Cistern.Server.Tests.Support;
 using Cistern.Storage;
 
@@ -52,7 +53,7 @@ public sealed class CheckedEventsTests : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
 
-    private static AccessTarget Target(int number) => AccessTarget.Pool(new PoolReference($"p{number}", Guid.Empty));
+    private static AccessTarget Target(int number) => AccessTargets.Pool(new PoolReference($"p{number}", Guid.Empty));
 
     private async Task<(CheckedEvents Events, RawClient Client)> ConnectAsync()
     {

@@ -3,6 +3,7 @@ using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.DBus;
 using Cistern.Server.Auth.Polkit;
+using Cistern.Server.Mapping;
 using Cistern.Server.Tests.Support;
 using Cistern.Storage;
 using Cistern.Storage.Secrets;
@@ -23,14 +24,14 @@ public sealed class PolkitAccessDriverTests
     public static TheoryData<AccessTarget, string> Targets => new()
     {
         { AccessTarget.Connection, "connect_driver=QEMU" },
-        { AccessTarget.Pool(Pool), $"connect_driver=QEMU pool_name=p pool_uuid={Id}" },
-        { AccessTarget.Volume(Pool, new("p", "v", "/k")), $"connect_driver=QEMU pool_name=p pool_uuid={Id} vol_name=v vol_key=/k" },
-        { AccessTarget.Volume(Pool, new("p", "v", "")), $"connect_driver=QEMU pool_name=p pool_uuid={Id} vol_name=v" },
-        { AccessTarget.Secret(new(Id, SecretUsageType.None, "")), $"connect_driver=QEMU secret_uuid={Id}" },
-        { AccessTarget.Secret(new(Id, SecretUsageType.Volume, "/v")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_volume=/v" },
-        { AccessTarget.Secret(new(Id, SecretUsageType.Ceph, "c")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_ceph=c" },
-        { AccessTarget.Secret(new(Id, SecretUsageType.Iscsi, "t")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_target=t" },
-        { AccessTarget.Secret(new(Id, SecretUsageType.Tls, "n")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_name=n" },
+        { AccessTargets.Pool(Pool), $"connect_driver=QEMU pool_name=p pool_uuid={Id}" },
+        { AccessTargets.Volume(Pool, new("p", "v", "/k")), $"connect_driver=QEMU pool_name=p pool_uuid={Id} vol_name=v vol_key=/k" },
+        { AccessTargets.Volume(Pool, new("p", "v", "")), $"connect_driver=QEMU pool_name=p pool_uuid={Id} vol_name=v" },
+        { AccessTargets.Secret(new(Id, SecretUsageType.None, "")), $"connect_driver=QEMU secret_uuid={Id}" },
+        { AccessTargets.Secret(new(Id, SecretUsageType.Volume, "/v")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_volume=/v" },
+        { AccessTargets.Secret(new(Id, SecretUsageType.Ceph, "c")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_ceph=c" },
+        { AccessTargets.Secret(new(Id, SecretUsageType.Iscsi, "t")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_target=t" },
+        { AccessTargets.Secret(new(Id, SecretUsageType.Tls, "n")), $"connect_driver=QEMU secret_uuid={Id} secret_usage_name=n" },
     };
 
     [Theory]
@@ -84,5 +85,5 @@ public sealed class PolkitAccessDriverTests
     }
 
     private ValueTask<bool> AllowsAsync(ClientIdentity client) =>
-        _driver.AllowsAsync(client, "QEMU", new AccessRule("storage_pool", "read"), AccessTarget.Pool(Pool), default);
+        _driver.AllowsAsync(client, "QEMU", new AccessRule("storage_pool", "read"), AccessTargets.Pool(Pool), default);
 }

@@ -22,7 +22,7 @@ public sealed class PolkitAuthenticatorTests : IAsyncDisposable
         client.Call((int)RemoteProcedure.AuthPolkit);
         Assert.Equal(1u, (await client.ReadAsync()).Word);
         Assert.True(Assert.Single(_server.Rpc.Clients).IsAuthenticated);
-        var (process, start) = (Environment.ProcessId, PeerProcess.StartTime(Environment.ProcessId));
+        var (process, start) = (Environment.ProcessId, PeerProcess.ReadStartTime(Environment.ProcessId));
         Assert.NotNull(start);
         Assert.Equal($"{process}@{start} of {Assert.Single(_server.Rpc.Clients).Identity.UserId}: org.libvirt.unix.manage interactive", Assert.Single(_authority.Asked));
     }
