@@ -47,7 +47,7 @@ public class DispatchBenchmarks : IAsyncDisposable
             new ConnectService(_driver, files, new InstalledEmulator(tools, new CommandRunner(tools, NullLogger<CommandRunner>.Instance))),
             new NodeService(files),
             new EmptyObjectsService(),
-            new Cistern.Server.Auth.AuthService(),
+            new Cistern.Server.Auth.AuthService(sasl: null, polkit: null),
             new StoragePoolService(_driver),
             new StorageVolumeService(_driver),
             new SecretService(secrets),

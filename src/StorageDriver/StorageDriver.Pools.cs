@@ -74,27 +74,40 @@ public sealed partial class StorageDriver
         }
     }
 
+    /// <inheritdoc cref="DefinePoolAsync(string, uint, Func{PoolReference, ValueTask}, CancellationToken)"/>
+    public ValueTask<PoolReference> DefinePoolAsync(string xml, uint flags, CancellationToken cancellation) =>
+        DefinePoolAsync(xml, flags, authorize: null, cancellation);
+
     /// <param name="flags"><c>virStoragePoolDefineFlags</c>: 1 validate.</param>
-    public async ValueTask<PoolReference> DefinePoolAsync(string xml, uint flags, CancellationToken cancellation)
+    /// <param name="authorize">Asked about the document's pool before anything else is done with it; throws when it may not be defined.</param>
+    public async ValueTask<PoolReference> DefinePoolAsync(
+        string xml, uint flags, Func<PoolReference, ValueTask>? authorize, CancellationToken cancellation)
     {
         CheckFlags(flags, Validate, nameof(DefinePoolAsync));
-        var definition = ParsePool(xml, validate: flags == Validate);
+        var definition = await ParsePoolAsync(xml, validate: flags == Validate, authorize).ConfigureAwait(false);
         return await _definitions.DefineAsync(definition, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <inheritdoc cref="CreatePoolAsync(string, uint, Func{PoolReference, ValueTask}, CancellationToken)"/>
+    public ValueTask<PoolReference> CreatePoolAsync(string xml, uint flags, CancellationToken cancellation) =>
+        CreatePoolAsync(xml, flags, authorize: null, cancellation);
+
     /// <summary>Makes and starts a transient pool (virStoragePoolCreateXML), or starts a defined one with another document.</summary>
     /// <param name="flags"><c>virStoragePoolCreateFlags</c>: 1 build, 2 with overwrite, 4 with no-overwrite.</param>
-    public async ValueTask<PoolReference> CreatePoolAsync(string xml, uint flags, CancellationToken cancellation)
+    /// <param name="authorize">As for <see cref="DefinePoolAsync(string, uint, Func{PoolReference, ValueTask}, CancellationToken)"/>.</param>
+    public async ValueTask<PoolReference> CreatePoolAsync(
+        string xml, uint flags, Func<PoolReference, ValueTask>? authorize, CancellationToken cancellation)
     {
         CheckFlags(flags, CreateFlags, nameof(CreatePoolAsync));
-        return await _activation.CreateAsync(ParsePool(xml, validate: false), BuildFlags(flags), cancellation).WaitAsync(cancellation).ConfigureAwait(false);
+        var definition = await ParsePoolAsync(xml, validate: false, authorize).ConfigureAwait(false);
+        return await _activation.CreateAsync(definition, BuildFlags(flags), cancellation).WaitAsync(cancellation).ConfigureAwait(false);
     }
 
     /// <param name="flags"><c>virStoragePoolBuildFlags</c>, checked by the backend.</param>
     public async ValueTask BuildPoolAsync(PoolReference pool, uint flags, CancellationToken cancellation) =>
         await _activation.BuildAsync(Registry.Require(pool), flags, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
 
-    /// <param name="flags">As for <see cref="CreatePoolAsync"/>.</param>
+    /// <param name="flags">As for <see cref="CreatePoolAsync(string, uint, CancellationToken)"/>.</param>
     public async ValueTask StartPoolAsync(PoolReference pool, uint flags, CancellationToken cancellation)
     {
         CheckFlags(flags, CreateFlags, nameof(StartPoolAsync));
@@ -165,9 +178,14 @@ public sealed partial class StorageDriver
         _ => 0,
     };
 
-    private PoolDefinition ParsePool(string xml, bool validate)
+    private async ValueTask<PoolDefinition> ParsePoolAsync(string xml, bool validate, Func<PoolReference, ValueTask>? authorize)
     {
         var definition = PoolXml.Parse(xml, validate, PoolTypes.Get);
+        if (authorize is not null)
+        {
+            await authorize(new PoolReference(definition.Name, definition.Uuid)).ConfigureAwait(false);
+        }
+
         _driver.Backend(definition);
         return definition;
     }

@@ -1,6 +1,7 @@
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Pools;
+using Cistern.Storage.Secrets;
 using Cistern.Storage.Xml;
 
 namespace Cistern.Storage;
@@ -67,6 +68,13 @@ public sealed partial class StorageDriver
         throw StorageErrors.NoVolumeWithPath(path);
     }
 
+    /// <summary>A volume of an active pool, and the pool, as they name themselves.</summary>
+    public (PoolReference Pool, VolumeReference Volume) FindVolume(VolumeReference volume)
+    {
+        var (pool, _, _, entry) = Find(volume);
+        return (pool.Reference, Reference(pool, entry));
+    }
+
     public string GetVolumePath(VolumeReference volume) => Find(volume).Entry.Definition.Target.Path ?? "";
 
     /// <param name="flags">1: physical size instead of the allocation.</param>
@@ -81,21 +89,39 @@ public sealed partial class StorageDriver
     {
         CheckFlags(flags, 0, nameof(GetVolumeXmlAsync));
         var info = Find(volume).Run.Backend.Info;
-        return VolumeXml.Format(await DescribeAsync(volume, cancellation).ConfigureAwait(false), info);
+        var definition = await DescribeAsync(volume, cancellation).ConfigureAwait(false);
+        return VolumeXml.Format(VolumeSecrets.Complete(definition, _driver.Host.Secrets), info);
     }
 
+    /// <inheritdoc cref="CreateVolumeAsync(PoolReference, string, uint, Func{PoolReference, VolumeReference, ValueTask}, CancellationToken)"/>
+    public ValueTask<VolumeReference> CreateVolumeAsync(PoolReference pool, string xml, uint flags, CancellationToken cancellation) =>
+        CreateVolumeAsync(pool, xml, flags, authorize: null, cancellation);
+
     /// <param name="flags"><c>virStorageVolCreateFlags</c>: 1 preallocate metadata, 4 validate the document.</param>
-    public async ValueTask<VolumeReference> CreateVolumeAsync(PoolReference pool, string xml, uint flags, CancellationToken cancellation)
+    /// <param name="authorize">Asked about the pool and the document's volume before anything else is done with it; throws when it may not be created.</param>
+    public async ValueTask<VolumeReference> CreateVolumeAsync(
+        PoolReference pool, string xml, uint flags, Func<PoolReference, VolumeReference, ValueTask>? authorize, CancellationToken cancellation)
     {
         CheckFlags(flags, PreallocateMetadata | ValidateVolume, nameof(CreateVolumeAsync));
         var target = Registry.Require(pool);
-        var request = ParseVolume(target, xml, VolumeParseMode.Create, flags);
+        var request = await ParseVolumeAsync(target, xml, VolumeParseMode.Create, flags, authorize).ConfigureAwait(false);
         return await _creation.CreateAsync(target, request, flags & ~ValidateVolume, cancellation).WaitAsync(cancellation).ConfigureAwait(false);
     }
 
+    /// <inheritdoc cref="CreateVolumeFromAsync(PoolReference, string, VolumeReference, uint, Func{PoolReference, VolumeReference, ValueTask}, CancellationToken)"/>
+    public ValueTask<VolumeReference> CreateVolumeFromAsync(
+        PoolReference pool, string xml, VolumeReference source, uint flags, CancellationToken cancellation) =>
+        CreateVolumeFromAsync(pool, xml, source, flags, authorize: null, cancellation);
+
     /// <param name="flags"><c>virStorageVolCreateFlags</c>: 1 preallocate metadata, 2 reflink, 4 validate the document.</param>
+    /// <param name="authorize">As for <see cref="CreateVolumeAsync(PoolReference, string, uint, Func{PoolReference, VolumeReference, ValueTask}, CancellationToken)"/>.</param>
     public async ValueTask<VolumeReference> CreateVolumeFromAsync(
-        PoolReference pool, string xml, VolumeReference source, uint flags, CancellationToken cancellation)
+        PoolReference pool,
+        string xml,
+        VolumeReference source,
+        uint flags,
+        Func<PoolReference, VolumeReference, ValueTask>? authorize,
+        CancellationToken cancellation)
     {
         CheckFlags(flags, PreallocateMetadata | Reflink | ValidateVolume, nameof(CreateVolumeFromAsync));
         var target = Registry.Require(pool);
@@ -103,7 +129,7 @@ public sealed partial class StorageDriver
         target.State.RequireActive();
         sourcePool.State.RequireActive();
         var entry = sourcePool.State.RequireVolume(source.Name);
-        var request = ParseVolume(target, xml, VolumeParseMode.CreateFrom, flags);
+        var request = await ParseVolumeAsync(target, xml, VolumeParseMode.CreateFrom, flags, authorize).ConfigureAwait(false);
         await PoolScanner.DescribeAsync(sourcePool, sourcePool.State, entry, cancellation).ConfigureAwait(false);
         return await _creation.CloneAsync(target, request, sourcePool, source.Name, flags & ~ValidateVolume, cancellation)
             .WaitAsync(cancellation).ConfigureAwait(false);
@@ -151,10 +177,17 @@ public sealed partial class StorageDriver
     private static VolumeReference Reference(StoragePool pool, VolumeEntry entry) => new(pool.Name, entry.Name, entry.Definition.Key ?? "");
 
     /// <summary>A volume's document for a pool; a key in it is the backend's to give.</summary>
-    private static VolumeDefinition ParseVolume(StoragePool pool, string xml, VolumeParseMode mode, uint flags)
+    private static async ValueTask<VolumeDefinition> ParseVolumeAsync(
+        StoragePool pool, string xml, VolumeParseMode mode, uint flags, Func<PoolReference, VolumeReference, ValueTask>? authorize)
     {
         var info = pool.State.RequireActive().Backend.Info;
-        return VolumeXml.Parse(xml, info, mode, validate: (flags & ValidateVolume) != 0) with { Key = null };
+        var request = VolumeXml.Parse(xml, info, mode, validate: (flags & ValidateVolume) != 0) with { Key = null };
+        if (authorize is not null)
+        {
+            await authorize(pool.Reference, new VolumeReference(pool.Name, request.Name, "")).ConfigureAwait(false);
+        }
+
+        return request;
     }
 
     private (StoragePool Pool, PoolState State, PoolRun Run, VolumeEntry Entry) Find(VolumeReference volume)

@@ -2,6 +2,7 @@ using Cistern.Storage.Backends;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Persistence;
 using Cistern.Storage.Pools;
+using Cistern.Storage.Secrets;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage;
@@ -99,6 +100,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
     {
         Commands = options.Commands ?? new CommandRunner(options.Tools, loggers.CreateLogger<CommandRunner>()),
         Tools = options.Tools,
+        Secrets = options.Secrets ?? NoSecrets.Instance,
         RunDirectory = options.RunDirectory,
         InstanceId = $"{Environment.MachineName}-{Guid.NewGuid().ToString("N")[..8]}",
         Clock = options.Clock,

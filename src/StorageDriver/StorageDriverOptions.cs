@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Backends;
 using Cistern.Storage.Commands;
+using Cistern.Storage.Secrets;
 
 namespace Cistern.Storage;
 
@@ -32,6 +33,9 @@ public sealed record StorageDriverOptions
 
     /// <summary>How tools are run; null: as child processes.</summary>
     public ICommandRunner? Commands { get; init; }
+
+    /// <summary>Where the passphrases of encrypted volumes come from; null: there are none.</summary>
+    public ISecretValues? Secrets { get; init; }
 
     public TimeProvider Clock { get; init; } = TimeProvider.System;
 }

@@ -15,7 +15,7 @@ SIZE = 128 * MIB
 TOOLS = {"scrub", "qemu-img"}
 
 
-def _tool_working_on(path) -> int | None:
+def tool_working_on(path) -> int | None:
     """The process id of the tool whose command line names the path."""
     for process in filter(str.isdigit, os.listdir("/proc")):
         try:
@@ -31,7 +31,7 @@ def _tool_working_on(path) -> int | None:
 def paused(path, is_running, has_begun=lambda: True):
     """Stops the tool that works on the path, while `is_running` says that its call has not ended."""
     deadline = time.monotonic() + 30
-    while (process := _tool_working_on(path)) is None or not has_begun():
+    while (process := tool_working_on(path)) is None or not has_begun():
         assert is_running() and time.monotonic() < deadline, f"no tool worked on {path}"
     os.kill(process, signal.SIGSTOP)
     try:

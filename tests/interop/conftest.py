@@ -15,7 +15,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parent))
 
 from pools import Pool  # noqa: E402
-from servers import KINDS, Libvirtd  # noqa: E402
+from servers import KINDS, UNWATCHED, Libvirtd  # noqa: E402
 from virsh import Virsh  # noqa: E402
 from wire.client import WireClient  # noqa: E402
 
@@ -151,6 +151,13 @@ def wire(server):
 def pool(conn, tmp_path):
     """A started persistent dir pool of its own, gone after the test."""
     with Pool(conn, f"p-{os.urandom(4).hex()}", tmp_path / "pool") as made:
+        yield made
+
+
+@pytest.fixture
+def unwatched(conn, tmp_path):
+    """As `pool`, and what others do in it is not seen before the next refresh on either server."""
+    with Pool(conn, UNWATCHED, tmp_path / "unwatched") as made:
         yield made
 
 

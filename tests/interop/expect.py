@@ -1,4 +1,6 @@
-"""What the binding must raise."""
+"""What the binding must raise, and what must come about."""
+
+import time
 
 import libvirt
 
@@ -20,3 +22,11 @@ class raises:  # noqa: N801 - reads like pytest.raises
         assert self.message
         self.errno = error.get_int1()
         return True
+
+
+def eventually(condition, seconds: float = 120) -> None:
+    """Waits until the condition holds; how long that takes is not what is tested."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it never came about"
+        time.sleep(0.02)

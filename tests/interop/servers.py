@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 30
 STOP_TIMEOUT = 20
 
+UNWATCHED = "unwatched"     # the pool in which what others do is seen at the next refresh only, as in all of libvirtd's
+
 
 def cisternd_binary() -> Path:
     """The binary named by CISTERND, else the newest one built in this repository."""
@@ -35,7 +37,7 @@ def free_port() -> int:
 def configuration(settings: dict) -> str:
     """A file in libvirt's syntax; lists of strings are taken, too."""
     def value(of) -> str:
-        if isinstance(of, list):
+        if isinstance(of, (list, tuple)):
             return "[" + ", ".join(map(value, of)) + "]"
         return str(of) if isinstance(of, int) else f'"{of}"'
     return "".join(f"{key} = {value(of)}\n" for key, of in settings.items())
@@ -128,9 +130,22 @@ class Server:
 class Cistern(Server):
     name = "cistern"
 
+    def __init__(self, root: Path):
+        super().__init__(root)
+        self.config_folder.parent.mkdir(mode=0o700, parents=True)
+        self.configure(f'live_pools_off = [ "{UNWATCHED}" ]\n')
+
+    def configure(self, text: str) -> None:
+        """Sets the configuration file for the next start."""
+        (self.config_folder.parent / "cisternd.conf").write_text(text)
+
     @property
     def config_folder(self) -> Path:
         return self.root / "state" / "config" / "storage"
+
+    @property
+    def secrets_folder(self) -> Path:
+        return self.root / "state" / "config" / "secrets"
 
     @property
     def state_folder(self) -> Path:
@@ -195,12 +210,16 @@ class Libvirtd(Server):
         return self.root / "etc" / "storage"
 
     @property
+    def secrets_folder(self) -> Path:
+        return self.root / "etc" / "secrets"
+
+    @property
     def state_folder(self) -> Path:
         return self.root / "run" / "storage"
 
     def _configure(self) -> None:
         for folder in self.FOLDERS:
-            (self.root / folder).mkdir()
+            (self.root / folder).mkdir(exist_ok=True)
         if self.settings is None:
             self.settings = {"listen_tcp": 1, "auth_tcp": "none"}
         (self.root / "libvirtd.conf").write_text(configuration(

@@ -224,15 +224,15 @@ def test_delete(pool):
         assert "v" in error.message
 
 
-def test_a_file_lost_behind_the_servers_back(pool):
-    volume = pool.create("v")
-    pool.file("v").unlink()
+def test_a_file_lost_behind_the_servers_back(unwatched):
+    volume = unwatched.create("v")
+    unwatched.file("v").unlink()
     with raises(50):
         volume.info()
     with raises(50):
         volume.XMLDesc()
-    assert pool.names() == ["v"]
-    assert volume.path() == str(pool.file("v"))
+    assert unwatched.names() == ["v"]
+    assert volume.path() == str(unwatched.file("v"))
     assert volume.delete() == 0
 
 

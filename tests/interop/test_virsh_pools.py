@@ -269,14 +269,14 @@ def test_edit_without_a_change_defines_nothing(virsh, defined, tmp_path):
     assert (result.code, result.out) == (0, f"Pool {defined} XML configuration not changed.\n\n")
 
 
-def test_refresh_finds_new_files_and_forgets_lost_ones(virsh, started, target):
-    (target / "found").write_bytes(b"x" * 1000)
-    assert columns(virsh.ok("vol-list", started)) == []
-    virsh.ok("pool-refresh", started)
-    assert columns(virsh.ok("vol-list", started)) == [["found", f"{target}/found"]]
-    (target / "found").unlink()
-    virsh.ok("pool-refresh", started)
-    assert columns(virsh.ok("vol-list", started)) == []
+def test_refresh_finds_new_files_and_forgets_lost_ones(virsh, unwatched):
+    unwatched.file("found").write_bytes(b"x" * 1000)
+    assert columns(virsh.ok("vol-list", unwatched.name)) == []
+    virsh.ok("pool-refresh", unwatched.name)
+    assert columns(virsh.ok("vol-list", unwatched.name)) == [["found", str(unwatched.file("found"))]]
+    unwatched.file("found").unlink()
+    virsh.ok("pool-refresh", unwatched.name)
+    assert columns(virsh.ok("vol-list", unwatched.name)) == []
 
 
 @pytest.mark.parametrize("command, complaint", [

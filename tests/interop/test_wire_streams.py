@@ -284,10 +284,10 @@ def test_a_stream_that_cannot_start_is_an_error_reply(client, pool, procedure, a
 
 
 @pytest.mark.parametrize("procedure", [UPLOAD, DOWNLOAD])
-def test_a_lost_file_is_an_error_reply_with_errno(client, pool, procedure):
-    pool.create("v")
-    pool.file("v").unlink()
-    error = client.error(procedure, xdr.volume(pool.name, "v") + xdr.u64(0) + xdr.u64(0) + xdr.u32(0))
+def test_a_lost_file_is_an_error_reply_with_errno(client, unwatched, procedure):
+    unwatched.create("v")
+    unwatched.file("v").unlink()
+    error = client.error(procedure, xdr.volume(unwatched.name, "v") + xdr.u64(0) + xdr.u64(0) + xdr.u32(0))
     assert (error.code, error.int1) == (38, 2)
 
 

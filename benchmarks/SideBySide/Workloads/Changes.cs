@@ -10,7 +10,6 @@ namespace Cistern.Benchmarks.SideBySide.Workloads;
 internal static class Changes
 {
     private const long GiB = 1L << 30;
-    private const long MiB = 1L << 20;
 
     public static IEnumerable<Workload> Workloads(bool quick)
     {
@@ -19,21 +18,12 @@ internal static class Changes
         yield return Create("create-raw-disk", "sparse raw, disk", "raw", volumes, daemon => daemon.Disk, 0.6, null);
         yield return Create("create-qcow2-tmpfs", "qcow2, tmpfs", "qcow2", volumes / 5, daemon => daemon.Memory, 0.02, null);
         yield return Create("create-qcow2-disk", "qcow2, disk", "qcow2", volumes / 5, daemon => daemon.Disk, 0.1, null);
-        yield return Clone("clone-full-tmpfs", "clone 1 GiB raw, tmpfs", daemon => daemon.Memory, GiB, 0.8);
-        yield return Clone("clone-sparse-tmpfs", "clone 1 GiB raw with 64 MiB data, tmpfs", daemon => daemon.Memory, 64 * MiB, 0.3);
-        yield return Clone("clone-sparse-disk", "clone 1 GiB raw with 64 MiB data, disk", daemon => daemon.Disk, 64 * MiB, 0.3);
-        if (!quick)
-        {
-            yield return Clone("clone-full-disk", "clone 1 GiB raw, disk", daemon => daemon.Disk, GiB, 0.85);
-        }
-
+        yield return new("allocate", 3, true,
+            [new("create raw 1 GiB, fully allocated, disk", Unit.Milliseconds, 1), new("create raw 1 GiB, fully allocated, disk, server CPU", Unit.Milliseconds)],
+            daemon => new Allocate(daemon));
         yield return new("define", 3, true,
             [new("define a pool, p50", Unit.Microseconds, 1), new("undefine a pool, p50", Unit.Microseconds)],
             daemon => new DefineUndefine(daemon, volumes));
-
-        Workload Clone(string name, string title, Func<Daemon, string> parent, long data, double target) => new(name, quick ? 1 : 3, true,
-            [new(title, Unit.Milliseconds, target), new($"{title}, server CPU", Unit.Milliseconds, target)],
-            daemon => new CloneVolume(daemon, parent(daemon), data));
     }
 
     private static Workload Create(string name, string title, string format, int count, Func<Daemon, string> parent, double create, double? delete) => new(name, 3, true,
@@ -62,22 +52,16 @@ internal static class Changes
         public void Dispose() => _pool.Dispose();
     }
 
-    private sealed class CloneVolume(Daemon daemon, string parent, long data) : IMeasurement
+    private sealed class Allocate(Daemon daemon) : IMeasurement
     {
-        private readonly Pool _pool = new(daemon, parent, ImageFiles.Data(1, GiB, data));
+        private readonly Pool _pool = new(daemon, daemon.Disk);
 
         public double[] Measure()
         {
-            var source = _pool.Volume("volume-0");
-            // A clone that asks for its whole allocation promises the space; one of a sparse volume does not.
-            var xml = Pool.VolumeXml("clone", GiB, data, "raw");
-            var cpu = ProcessMeter.CpuSeconds(daemon.Pid);
-            NonnullStorageVol clone = default;
-            var wall = Microseconds(() => clone = _pool.Client.Call<StorageVolCreateXmlFromArgs, StorageVolCreateXmlFromRet>(
-                RemoteProcedure.StorageVolCreateXmlFrom, new(_pool.Handle, xml, source, 0)).Vol);
-            cpu = ProcessMeter.CpuSeconds(daemon.Pid) - cpu;
-            _pool.Delete(clone);
-            return [wall / 1e3, cpu * 1e3];
+            NonnullStorageVol volume = default;
+            var values = ServerWork.Measure(daemon, () => volume = _pool.Create("volume", GiB, GiB));
+            _pool.Delete(volume);
+            return values;
         }
 
         public void Dispose() => _pool.Dispose();

@@ -36,6 +36,17 @@ internal static class ImageFiles
         }
     });
 
+    /// <summary>A qcow2 image full of data, without holes: <c>volume-0</c>.</summary>
+    public static Contents Qcow2Data(long length) => new($"qcow2-data-{length}", Keep: false, directory =>
+    {
+        var raw = Path.Combine(directory, "raw");
+        var image = Path.Combine(directory, "volume-0");
+        WriteData(raw, length, length);
+        Tool.Run("qemu-img", "convert", "-f", "raw", "-O", "qcow2", raw, image);
+        File.Delete(raw);
+        Open(image);
+    });
+
     /// <summary>Gives every file a new modification time, so that nobody can know it unchanged.</summary>
     public static void Touch(string directory)
     {

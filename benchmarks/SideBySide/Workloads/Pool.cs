@@ -54,6 +54,10 @@ internal sealed class Pool : IDisposable
         Client.Call<StorageVolCreateXmlArgs, StorageVolCreateXmlRet>(
             RemoteProcedure.StorageVolCreateXml, new(Handle, VolumeXml(name, capacity, allocation, format), 0)).Vol;
 
+    /// <summary>A request for a raw volume made from another one.</summary>
+    public StorageVolCreateXmlFromArgs CloneRequest(string source, string name, long capacity, long allocation) =>
+        new(Handle, VolumeXml(name, capacity, allocation, "raw"), Volume(source), 0);
+
     public void Delete(NonnullStorageVol volume) => Client.Call(RemoteProcedure.StorageVolDelete, new StorageVolDeleteArgs(volume, 0));
 
     public void Dispose()

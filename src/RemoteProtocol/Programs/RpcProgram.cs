@@ -28,6 +28,10 @@ public sealed class RpcProgram<TContext>
     /// <summary>What is served, by number.</summary>
     public IEnumerable<ProcedureInfo> Procedures => _byNumber.OfType<Procedure<TContext>>().Select(procedure => procedure.Info);
 
+    /// <summary>The same program with every procedure exchanged for another of its number.</summary>
+    public RpcProgram<TContext> With(Func<Procedure<TContext>, Procedure<TContext>> exchange) =>
+        new(Name, Number, Version, [.. _byNumber.OfType<Procedure<TContext>>().Select(exchange)]);
+
     /// <summary>Looks a call's procedure number up; any value may be asked.</summary>
     public bool TryGet(int procedure, [NotNullWhen(true)] out Procedure<TContext>? found)
     {

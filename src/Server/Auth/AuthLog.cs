@@ -12,4 +12,10 @@ internal static partial class AuthLog
 
     [LoggerMessage(3002, LogLevel.Error, "Refused {Peer}: the kernel does not tell whose its socket is")]
     public static partial void OwnerUnknown(this ILogger logger, Exception exception, string peer);
+
+    [LoggerMessage(3010, LogLevel.Error, "polkit could not be asked about {Action}: {Reason}")]
+    public static partial void PolkitFailed(this ILogger logger, string action, string reason);
+
+    [LoggerMessage(3011, LogLevel.Warning, "Denied {Action} to {Peer}: the process behind it is not known")]
+    public static partial void UnidentifiedDenied(this ILogger logger, string peer, string action);
 }

@@ -7,6 +7,7 @@ namespace Cistern.Server.Auth;
 /// <param name="UserId">The peer's user: SO_PEERCRED of a unix socket, the owner of the peer's socket over loopback; null when unknown.</param>
 /// <param name="GroupId">The peer's group (unix sockets only).</param>
 /// <param name="ProcessId">The process that connected (unix sockets only).</param>
+/// <param name="ProcessStartTime">When that process started, in the kernel's clock ticks: with it the process id cannot be mistaken (unix sockets only).</param>
 /// <param name="X509Name">The distinguished name in the client's certificate, spelled as libvirt's <c>tls_allowed_dn_list</c> has it (TLS only).</param>
 /// <param name="EncryptionBits">Bits of the key of the cipher that the transport is encrypted with (TLS only).</param>
 /// <param name="SaslUserName">The name that the client has authenticated as; null before, or with another scheme.</param>
@@ -17,6 +18,11 @@ public sealed record ClientIdentity(
     uint? UserId = null,
     uint? GroupId = null,
     int? ProcessId = null,
+    ulong? ProcessStartTime = null,
     string? X509Name = null,
     int? EncryptionBits = null,
-    string? SaslUserName = null);
+    string? SaslUserName = null)
+{
+    /// <summary>A process of root's connected to a unix socket. The root that a TCP connection seems to come from may be a forwarder.</summary>
+    public bool IsLocalRoot => this is { Transport: TransportKind.Unix, UserId: 0 };
+}

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Net;
+using Cistern.Server.Auth;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Server.Hosting;
@@ -17,12 +18,15 @@ public static class CommandLine
         Without --root the instance is the user's own: folders by the XDG specification, a default pool, TCP on 127.0.0.1:16509.
 
         Options:
+          --system             serve the host: libvirt's own folders and sockets, polkit asked about clients
+          --session            serve the user where libvirt's clients look for a session's sockets
           --root DIR           keep configuration, state and sockets below DIR; listen on TCP only when --tcp is given
           --config FILE        configuration file (default: cisternd.conf in the configuration folder, if it is there)
           --tcp HOST:PORT      listen there (without SASL: loopback only; port 0: any free port)
           --tls HOST:PORT      listen there for TLS
           --listen             listen as listen_tcp and listen_tls of the configuration file say
           --socket-dir DIR     folder of libvirt-sock and libvirt-sock-ro
+          --socket-prefix NAME name the sockets NAME-sock and NAME-sock-ro (default: libvirt; storage alone: virtstoraged)
           --no-default-pool    do not make the default pool at the first start
           --log-level LEVEL    trace, debug, information, warning, error, critical or none (default: information)
           --version            print the version and exit
@@ -46,7 +50,7 @@ public static class CommandLine
 
     private static CommandLineRequest ParseOptions(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
-        string? root = null, sockets = null, configuration = null;
+        string? root = null, sockets = null, configuration = null, prefix = null, place = null;
         IPEndPoint? tcp = null, tls = null;
         var level = LogLevel.Information;
         bool defaultPool = true, listens = false;
@@ -58,6 +62,8 @@ public static class CommandLine
                 case "--help" or "-h": return new(null, Usage);
                 case "--version" or "-V": return new(null, $"cisternd {ServerVersion.Text}");
                 case "--no-default-pool": defaultPool = false; break;
+                case "--system" or "--session": place = option; break;
+                case "--socket-prefix": prefix = Prefix(words.Value(option)); break;
                 case "--root": root = words.Value(option); break;
                 case "--config": configuration = Path.GetFullPath(words.Value(option)); break;
                 case "--socket-dir": sockets = words.Value(option); break;
@@ -71,19 +77,40 @@ public static class CommandLine
             words.RefuseUnusedValue(option);
         }
 
-        var folders = root is null ? InstanceFolders.OfUser(environment) : InstanceFolders.Below(root);
+        if (place is not null && root is not null)
+        {
+            throw new FormatException($"{place} and --root exclude each other");
+        }
+
+        var folders = place switch
+        {
+            "--system" => InstanceFolders.System,
+            "--session" => InstanceFolders.Session(environment),
+            _ => root is null ? InstanceFolders.OfUser(environment) : InstanceFolders.Below(root),
+        };
+        var isOwn = root is null && place is null;
+        var unixScheme = place == "--system" ? AuthScheme.Polkit : AuthScheme.None;
         return new(new ServerOptions
         {
-            Folders = sockets is null ? folders : folders with { Sockets = Path.GetFullPath(sockets) },
+            Folders = folders with
+            {
+                Sockets = sockets is null ? folders.Sockets : Path.GetFullPath(sockets),
+                SocketPrefix = prefix ?? folders.SocketPrefix,
+            },
+            Auth = new AuthOptions { UnixReadWrite = unixScheme, UnixReadOnly = unixScheme },
             ConfigurationFile = configuration,
-            Tcp = tcp ?? (root is null && !listens ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
+            Tcp = tcp ?? (isOwn && !listens ? new IPEndPoint(IPAddress.Loopback, ServerOptions.StandardPort) : null),
             Tls = tls,
             ListensAsConfigured = listens,
             AnyPortWhenTaken = tcp is null && tls is null && !listens,
-            DefaultPool = defaultPool && root is null,
+            DefaultPool = defaultPool && isOwn,
             LogLevel = level,
         });
     }
+
+    private static string Prefix(string text) => text.Contains('/', StringComparison.Ordinal)
+        ? throw new FormatException($"--socket-prefix '{text}' is part of a file's name")
+        : text;
 
     private static IPEndPoint Endpoint(string option, string text)
     {

@@ -1,5 +1,6 @@
 using System.Collections.Frozen;
 using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Sasl;
 using Cistern.Server.Transport.Tls;
 
@@ -14,21 +15,22 @@ internal static class ConfigurationFile
             ["live_pools"] = (options, setting) => options with { LivePools = setting.Flag },
             ["live_pools_off"] = (options, setting) => options with { NotLivePools = [.. setting.Strings] },
             ["delete_guard"] = (options, setting) => options with { DeleteGuard = setting.Flag },
+            ["auth_unix_rw"] = (options, setting) => options with { Auth = options.Auth with { UnixReadWrite = UnixScheme(setting) } },
+            ["auth_unix_ro"] = (options, setting) => options with { Auth = options.Auth with { UnixReadOnly = UnixScheme(setting) } },
+            ["access_drivers"] = (options, setting) =>
+                options with { AccessDrivers = [.. setting.SomeOf(("none", AccessDriverKind.None), ("polkit", AccessDriverKind.Polkit))] },
+            ["unix_sock_dir"] = (options, setting) => options with { Folders = options.Folders with { Sockets = Path.GetFullPath(setting.Text) } },
+            ["unix_sock_group"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { Group = setting.Text } },
+            ["unix_sock_rw_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { ReadWrite = setting.Permissions } },
+            ["unix_sock_ro_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { ReadOnly = setting.Permissions } },
+            ["unix_sock_admin_perms"] = (options, setting) => options with { UnixSockets = options.UnixSockets with { Admin = setting.Permissions } },
             ["listen_tls"] = (options, setting) => options with { Network = options.Network with { ListensForTls = setting.Flag } },
             ["listen_tcp"] = (options, setting) => options with { Network = options.Network with { ListensForTcp = setting.Flag } },
             ["listen_addr"] = (options, setting) => options with { Network = options.Network with { Address = setting.Text } },
             ["tls_port"] = (options, setting) => options with { Network = options.Network with { TlsPort = setting.Port } },
             ["tcp_port"] = (options, setting) => options with { Network = options.Network with { TcpPort = setting.Port } },
-            ["auth_unix_ro"] = (options, setting) => options with
-            {
-                Auth = options.Auth with { UnixReadOnly = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) },
-            },
-            ["auth_unix_rw"] = (options, setting) => options with
-            {
-                Auth = options.Auth with { UnixReadWrite = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) },
-            },
-            ["auth_tcp"] = (options, setting) => options with { Auth = options.Auth with { Tcp = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) } },
-            ["auth_tls"] = (options, setting) => options with { Auth = options.Auth with { Tls = setting.Scheme(AuthScheme.None, AuthScheme.Sasl) } },
+            ["auth_tcp"] = (options, setting) => options with { Auth = options.Auth with { Tcp = NetworkScheme(setting) } },
+            ["auth_tls"] = (options, setting) => options with { Auth = options.Auth with { Tls = NetworkScheme(setting) } },
             ["tcp_min_ssf"] = (options, setting) => options with
             {
                 Sasl = options.Sasl with { MinimumTcpStrength = setting.Number(SaslOptions.LeastStrength) },
@@ -80,4 +82,9 @@ internal static class ConfigurationFile
 
         return options;
     }
+
+    private static AuthScheme UnixScheme(ConfigurationSetting setting) =>
+        setting.OneOf(("none", AuthScheme.None), ("sasl", AuthScheme.Sasl), ("polkit", AuthScheme.Polkit));
+
+    private static AuthScheme NetworkScheme(ConfigurationSetting setting) => setting.OneOf(("none", AuthScheme.None), ("sasl", AuthScheme.Sasl));
 }

@@ -1,6 +1,5 @@
 using System.Collections.Immutable;
 using System.Globalization;
-using Cistern.Server.Auth;
 
 namespace Cistern.Server.Hosting;
 
@@ -21,8 +20,42 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
         _ => throw Bad("a list of strings"),
     };
 
-    /// <summary>A string.</summary>
     public string Text => Value as string ?? throw Bad("a string");
+
+    /// <summary>Permissions of a file, in octal digits.</summary>
+    public UnixFileMode Permissions
+    {
+        get
+        {
+            const int All = 0x1ff;
+            var mode = 0;
+            foreach (var digit in Text)
+            {
+                mode = digit is >= '0' and <= '7' && mode <= All ? (mode << 3) | (digit - '0') : throw Bad("permissions in octal digits, such as \"0770\"");
+            }
+
+            return mode <= All && Text.Length > 0 ? (UnixFileMode)mode : throw Bad("permissions in octal digits, such as \"0770\"");
+        }
+    }
+
+    /// <summary>The one of these that the text names.</summary>
+    public T OneOf<T>(params IReadOnlyList<(string Name, T Meaning)> words) => Named(Text, words);
+
+    /// <summary>Those of these that the list names.</summary>
+    public IEnumerable<T> SomeOf<T>(params IReadOnlyList<(string Name, T Meaning)> words) => Strings.Select(text => Named(text, words));
+
+    private T Named<T>(string text, IReadOnlyList<(string Name, T Meaning)> words)
+    {
+        foreach (var (name, meaning) in words)
+        {
+            if (name == text)
+            {
+                return meaning;
+            }
+        }
+
+        throw Bad($"one of {string.Join(", ", words.Select(word => word.Name))}, not '{text}'");
+    }
 
     /// <summary>A port, quoted (as libvirt has it) or not.</summary>
     public int Port => Value switch
@@ -34,27 +67,6 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
 
     /// <summary>A number that is not less than <paramref name="least"/>.</summary>
     public int Number(int least = 0) => Value is long number && number >= least && number <= int.MaxValue ? (int)number : throw Bad($"a number from {least} on");
-
-    /// <summary>One of the schemes given, by its name.</summary>
-    public AuthScheme Scheme(params ReadOnlySpan<AuthScheme> allowed)
-    {
-        foreach (var scheme in allowed)
-        {
-            if (Value is string name && name == Name(scheme))
-            {
-                return scheme;
-            }
-        }
-
-        throw Bad(string.Join(" or ", allowed.ToArray().Select(scheme => $"\"{Name(scheme)}\"")));
-    }
-
-    private static string Name(AuthScheme scheme) => scheme switch
-    {
-        AuthScheme.None => "none",
-        AuthScheme.Sasl => "sasl",
-        _ => "polkit",
-    };
 
     public FormatException Bad(string expected) => new($"{Place}: '{Key}' must be {expected}");
 }

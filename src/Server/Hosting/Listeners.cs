@@ -11,8 +11,6 @@ namespace Cistern.Server.Hosting;
 /// <summary>Opens the sockets that the options ask for.</summary>
 internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoller poller, SocketOwners owners, ILogger log, StartReport report)
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-
     private TlsServer? _tls;
 
     /// <summary>Whether a listener's clients have to authenticate with SASL.</summary>
@@ -27,8 +25,7 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
     /// <exception cref="ArgumentException">An address that others reach was to be served without authentication.</exception>
     public void Open()
     {
-        OpenUnix(options.Folders.Socket, options.Auth.UnixReadWrite, isReadOnly: false);
-        OpenUnix(options.Folders.ReadOnlySocket, options.Auth.UnixReadOnly, isReadOnly: true);
+        OpenUnix();
         if (options.Tcp is { } tcp)
         {
             OpenTcp(tcp, options.Auth.Tcp ?? AuthScheme.None);
@@ -54,10 +51,14 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
 
     private static bool ListensForTcp(ServerOptions options) => options.ListensAsConfigured && options.Network.ListensForTcp;
 
-    private void OpenUnix(string path, AuthScheme scheme, bool isReadOnly)
+    private void OpenUnix()
     {
-        rpc.Start(SocketListener.BindUnix(poller, path, OwnerOnly, isReadOnly, log), scheme);
-        report.Unix(path);
+        uint? group = options.UnixSockets.Group is { Length: > 0 } name ? SystemGroup.Find(name) : null;
+        foreach (var socket in UnixSocket.Of(options))
+        {
+            rpc.Start(SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group), socket.Scheme);
+            report.Unix(socket.Path);
+        }
     }
 
     private void OpenTcp(IPEndPoint wanted, AuthScheme scheme)

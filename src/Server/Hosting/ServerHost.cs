@@ -1,4 +1,4 @@
-using System.Net.Sockets;
+using System.ComponentModel;
 using Cistern.Storage.Errors;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -25,7 +25,7 @@ public static class ServerHost
             await host.RunAsync().ConfigureAwait(false);
             return 0;
         }
-        catch (Exception expected) when (expected is StorageException or IOException or UnauthorizedAccessException or SocketException or ArgumentException
+        catch (Exception expected) when (expected is StorageException or IOException or UnauthorizedAccessException or Win32Exception or ArgumentException
             or FormatException)
         {
             await error.WriteLineAsync($"cisternd: cannot start: {expected.Message}").ConfigureAwait(false);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using System.Net;
 using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Sasl;
 using Cistern.Server.Rpc;
 using Cistern.Server.Transport.Tls;
@@ -44,6 +45,11 @@ public sealed record ServerOptions
     public RpcOptions Rpc { get; init; } = new();
 
     public AuthOptions Auth { get; init; } = new();
+
+    public UnixSocketOptions UnixSockets { get; init; } = new();
+
+    /// <summary><c>access_drivers</c>: who decides what an authenticated client may do with which object; all of them must allow it. None: everything.</summary>
+    public ImmutableHashSet<AccessDriverKind> AccessDrivers { get; init; } = [];
 
     /// <summary>Where to listen for TCP; null: nowhere. Port 0: any free port.</summary>
     public IPEndPoint? Tcp { get; init; }

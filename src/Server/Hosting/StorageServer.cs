@@ -1,10 +1,13 @@
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
+using Cistern.Server.Auth.Polkit;
 using Cistern.Server.Auth.Sasl;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services;
 using Cistern.Server.Services.EmptyObjects;
+using Cistern.Server.Services.Guarded;
 using Cistern.Server.Services.Node;
 using Cistern.Server.Transport;
 using Cistern.Storage;
@@ -18,8 +21,9 @@ namespace Cistern.Server.Hosting;
 /// <summary>Puts the server together, starts it and stops it.</summary>
 public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers, TextWriter output) : IHostedService
 {
-    private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
-    private const UnixFileMode OwnerOnlyFolder = OwnerOnly | UnixFileMode.UserExecute;
+    private const UnixFileMode OwnerOnlyFolder = UnixSocketOptions.OwnerOnly | UnixFileMode.UserExecute;
+    private const UnixFileMode OpenFolder = OwnerOnlyFolder
+        | UnixFileMode.GroupRead | UnixFileMode.GroupExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
 
     private readonly ILogger _log = loggers.CreateLogger<StorageServer>();
 
@@ -33,16 +37,17 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         {
             var isFirstStart = !Directory.Exists(options.Folders.PoolDefinitions);
             MakeFolders();
-            var driver = Keep(await OpenDriverAsync(cancellationToken).ConfigureAwait(false));
+            var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
+            var driver = Keep(await OpenDriverAsync(secrets, cancellationToken).ConfigureAwait(false));
             if (options.DefaultPool && isFirstStart)
             {
                 await DefaultPool.MakeAsync(driver, options.Folders.Images, cancellationToken).ConfigureAwait(false);
             }
 
-            var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
             var program = Program(driver, secrets);
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
+            Keep(new MemoryTrimmer(TimeProvider.System));
             new Listeners(options, _rpc, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output)).Open();
         }
         catch
@@ -65,13 +70,14 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
 
     private void MakeFolders()
     {
-        foreach (var folder in new[] { options.Folders.Configuration, options.Folders.Run, options.Folders.Sockets })
-        {
-            Directory.CreateDirectory(folder, OwnerOnlyFolder);
-        }
+        // The folder of the sockets first: it may be the run folder, and others must get through to theirs.
+        var isOpen = UnixSocket.Of(options).Any(socket => (socket.Mode & ~OwnerOnlyFolder) != 0);
+        Directory.CreateDirectory(options.Folders.Sockets, isOpen ? OpenFolder : OwnerOnlyFolder);
+        Directory.CreateDirectory(options.Folders.Configuration, OwnerOnlyFolder);
+        Directory.CreateDirectory(options.Folders.Run, OwnerOnlyFolder);
     }
 
-    private Task<StorageDriver> OpenDriverAsync(CancellationToken cancellation) => StorageDriver.OpenAsync(
+    private Task<StorageDriver> OpenDriverAsync(SecretStore secrets, CancellationToken cancellation) => StorageDriver.OpenAsync(
         new StorageDriverOptions
         {
             ConfigDirectory = options.Folders.PoolDefinitions,
@@ -79,6 +85,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             LivePools = options.LivePools,
             NotLivePools = options.NotLivePools,
             DeleteGuard = options.DeleteGuard,
+            Secrets = secrets,
         },
         loggers,
         cancellation);
@@ -88,17 +95,28 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         var files = new KernelFiles();
         var tools = new HostTools();
         var emulator = new InstalledEmulator(tools, new CommandRunner(tools, loggers.CreateLogger<CommandRunner>()));
-        return RemoteProgram.Create(
-            new ConnectService(driver, files, emulator),
+        var polkit = AsksPolkit ? Keep(new PolkitAuthority(TimeProvider.System)) : null;
+        var log = loggers.CreateLogger<PolkitAuthority>();
+        var access = options.AccessDrivers.Contains(AccessDriverKind.Polkit) ? new AccessControl(new PolkitAccessDriver(polkit!, log)) : null;
+        var (pools, volumes, secretCalls) = (new StoragePoolService(driver), new StorageVolumeService(driver), new SecretService(secrets));
+        var program = RemoteProgram.Create<CallContext>(
+            new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken)),
             new NodeService(files),
             new EmptyObjectsService(),
-            new AuthService(Listeners.NeedSasl(options) ? new SaslAuthenticator(options.Sasl, TimeProvider.System, loggers.CreateLogger<SaslAuthenticator>()) : null, polkit: null),
-            new StoragePoolService(driver),
-            new StorageVolumeService(driver),
-            new SecretService(secrets),
-            Keep(new StorageEventService(driver)),
-            Keep(new SecretEventService(secrets)));
+            new AuthService(Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),
+            access is null ? pools : new GuardedStoragePoolService(pools, driver, access),
+            access is null ? volumes : new GuardedStorageVolumeService(volumes, driver, access),
+            access is null ? secretCalls : new GuardedSecretService(secretCalls, secrets, access),
+            Keep(new StorageEventService(driver, access)),
+            Keep(new SecretEventService(secrets, access)));
+        return access is null ? program : AccessGate.Guard(program, access);
     }
+
+    private bool AsksPolkit => options.Auth is { UnixReadWrite: AuthScheme.Polkit } or { UnixReadOnly: AuthScheme.Polkit }
+        || options.AccessDrivers.Contains(AccessDriverKind.Polkit);
+
+    private SaslAuthenticator? Sasl() =>
+        Listeners.NeedSasl(options) ? new SaslAuthenticator(options.Sasl, TimeProvider.System, loggers.CreateLogger<SaslAuthenticator>()) : null;
 
     private T Keep<T>(T part)
         where T : class

@@ -39,10 +39,13 @@ public static class ErrorTexts
         ErrorNumber.StorageProbeFailed => "Storage pool probe failed: ",
         ErrorNumber.StoragePoolBuilt => "Storage pool already built: ",
         ErrorNumber.OperationAborted => "operation aborted: ",
+        ErrorNumber.AuthCancelled => "authentication cancelled: ",
         ErrorNumber.Overflow => "numerical overflow: ",
         ErrorNumber.OperationUnsupported => "Operation not supported: ",
         ErrorNumber.AccessDenied => "access denied: ",
+        ErrorNumber.DbusService => "error from service: ",
         ErrorNumber.XmlInvalidSchema => "XML document failed to validate against schema: ",
+        ErrorNumber.AuthUnavailable => "authentication unavailable: ",
         ErrorNumber.NoNwfilterBinding => "Network filter binding not found: ",
 
         // The detail stands alone: not well-formed documents, system errors, broken rules of the protocol, a volume that exists already.

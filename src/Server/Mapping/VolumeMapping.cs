@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Cistern.RemoteProtocol.Remote;
+using Cistern.RemoteProtocol.Xdr;
 using Cistern.Storage;
 
 namespace Cistern.Server.Mapping;
@@ -7,15 +8,23 @@ namespace Cistern.Server.Mapping;
 /// <summary>Volumes between the wire's types and the driver's.</summary>
 public static class VolumeMapping
 {
-    private static readonly ConditionalWeakTable<IReadOnlyList<VolumeReference>, NonnullStorageVol[]> WireLists = new();
+    private static readonly ConditionalWeakTable<IReadOnlyList<VolumeReference>, byte[]> EncodedLists = new();
 
     public static VolumeReference ToReference(this NonnullStorageVol volume) => new(volume.Pool, volume.Name, volume.Key);
 
     public static NonnullStorageVol ToWire(this VolumeReference volume) => new(volume.Pool, volume.Name, volume.Key);
 
-    /// <summary>Made once for a list, which stays the same until a volume comes or goes.</summary>
-    public static NonnullStorageVol[] ToWire(this IReadOnlyList<VolumeReference> volumes) =>
-        WireLists.GetValue(volumes, static list => [.. list.Select(ToWire)]);
+    /// <summary>The list as the payload of a reply. Encoded once for a list, which stays the same until a volume comes or goes.</summary>
+    public static byte[] ToListReply(this IReadOnlyList<VolumeReference> volumes) => EncodedLists.GetValue(volumes, Encode);
+
+    private static byte[] Encode(IReadOnlyList<VolumeReference> volumes)
+    {
+        var reply = new StoragePoolListAllVolumesRet([.. volumes.Select(ToWire)], (uint)volumes.Count);
+        var payload = GC.AllocateUninitializedArray<byte>(reply.XdrSize);
+        var writer = new XdrWriter(payload);
+        reply.Write(ref writer);
+        return payload;
+    }
 
     public static StorageVolGetInfoRet ToWire(this VolumeInfo info) => new((sbyte)info.Kind, info.Capacity, info.Allocation);
 

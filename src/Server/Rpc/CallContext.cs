@@ -10,6 +10,7 @@ public sealed class CallContext : ICallContext
     private readonly RpcConnection _connection;
     private readonly MessageHeader _header;
     private ServerStream? _stream;
+    private byte[]? _encodedReply;
     private int _replied;
 
     internal CallContext(RpcConnection connection, ProcedureInfo procedure, in MessageHeader header)
@@ -34,6 +35,10 @@ public sealed class CallContext : ICallContext
     /// <summary>Opens an upload with the call's successful reply; before the handler returns.</summary>
     public void AttachStream(IStreamSink upload) => _stream = new UploadStream(_connection, _header, Procedure, upload);
 
+    /// <summary>Replies with a payload that is kept ready, in place of what the handler will return; before the handler returns.</summary>
+    /// <param name="payload">Never changed again.</param>
+    public void UseReply(byte[] payload) => _encodedReply = payload;
+
     public void Reply<T>(in T body)
         where T : IXdrCodec<T>
     {
@@ -44,7 +49,16 @@ public sealed class CallContext : ICallContext
             _connection.Streams.Add(stream);
         }
 
-        _connection.Output.Enqueue(_header with { Type = MessageType.Reply, Status = MessageStatus.Ok }, body);
+        var header = _header with { Type = MessageType.Reply, Status = MessageStatus.Ok };
+        if (_encodedReply is null)
+        {
+            _connection.Output.Enqueue(header, body);
+        }
+        else
+        {
+            _connection.Output.Enqueue(header, _encodedReply);
+        }
+
         Replied();
         stream?.Start();
     }

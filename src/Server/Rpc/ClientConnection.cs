@@ -14,6 +14,7 @@ public sealed class ClientConnection
     private readonly CancellationTokenSource _closed = new();
     private readonly Lock _gate = new();
     private List<object>? _attachments;
+    private ClientIdentity? _calledFor;
     private bool _isDetached;
 
     internal ClientConnection(RpcConnection connection, long id, ClientIdentity identity, AuthScheme scheme, bool shakesHands)
@@ -30,6 +31,9 @@ public sealed class ClientConnection
     public long Id { get; }
 
     public ClientIdentity Identity { get; internal set; }
+
+    /// <summary>For whom the client calls: itself, unless it was trusted to call for another.</summary>
+    public ClientIdentity Caller => _calledFor ?? Identity;
 
     /// <summary>How the client has to authenticate, or did.</summary>
     public AuthScheme AuthScheme { get; }
@@ -67,6 +71,9 @@ public sealed class ClientConnection
             OpenedUri = uri;
         }
     }
+
+    /// <summary>From now on the client calls for somebody else. Whether it may is the caller's to know.</summary>
+    public void CallFor(ClientIdentity caller) => _calledFor = caller;
 
     /// <summary>The client has proved who it is; with SASL, under which name.</summary>
     /// <param name="layer">Protects every byte after the answer to this call; the connection's from now on.</param>
@@ -111,6 +118,9 @@ public sealed class ClientConnection
             return made;
         }
     }
+
+    /// <summary>Ends the connection at once.</summary>
+    internal void Abort() => _connection.Abort();
 
     internal async ValueTask EndAsync()
     {

@@ -3,13 +3,19 @@ using Cistern.RemoteProtocol.Framing;
 using Cistern.RemoteProtocol.Programs;
 using Cistern.RemoteProtocol.Streams;
 using Cistern.RemoteProtocol.Xdr;
+using Cistern.Server.Transport;
 
 namespace Cistern.Server.Rpc;
 
-/// <summary>Sends a source's data, one packet at a time: the next is read when the last is the system's.</summary>
+/// <summary>Sends a source's data, one packet at a time: the next is read when the last is the system's. Where possible the data stay in the kernel.</summary>
 internal sealed class DownloadStream(RpcConnection connection, in MessageHeader call, ProcedureInfo procedure, IStreamSource source)
     : ServerStream(connection, call, procedure, source, source.Aborted)
 {
+    /// <summary>Full packets that are moved at once; they are unaligned, so their pages may be one more each than their bytes say.</summary>
+    private const int PacketsInPipe = 3;
+
+    private const int PipeSize = 1024 * 1024;
+
     public override void Start()
     {
         base.Start();
@@ -34,56 +40,97 @@ internal sealed class DownloadStream(RpcConnection connection, in MessageHeader 
             return;
         }
 
-        var array = ArrayPool<byte>.Shared.Rent(MessageFraming.PrefixSize + StreamPacket.MaxDataLength);
         try
         {
-            await SendAllAsync(array).ConfigureAwait(false);
-            ArrayPool<byte>.Shared.Return(array);
+            if (!Connection.TakesPipes || !await TrySendFromPipeAsync().ConfigureAwait(false))
+            {
+                await SendFromArrayAsync().ConfigureAwait(false);
+            }
         }
         catch (Exception exception)
         {
-            // A read that was given up may still write into the array one day: nobody else gets it.
             Fail(exception);
         }
 
         EndUse();
     }
 
-    private async Task SendAllAsync(byte[] array)
+    /// <returns>False when the source, or the rest of it, has to be read instead.</returns>
+    private async Task<bool> TrySendFromPipeAsync()
     {
-        var packet = new OutputBuffer(array);
-        var room = array.AsMemory(MessageFraming.PrefixSize, StreamPacket.MaxDataLength);
-        while (true)
+        using var pipe = KernelPipe.TryCreate(PipeSize);
+        if (pipe is null)
         {
-            var chunk = await source.ReadAsync(room, Stopped).ConfigureAwait(false);
-            switch (chunk.Kind)
+            return false;
+        }
+
+        var array = new byte[MessageFraming.PrefixSize + default(StreamHole).XdrSize];
+        var packet = OutputBuffer.Packet(array);
+        while (await source.MoveAsync(pipe.Input, PacketsInPipe * StreamPacket.MaxDataLength, Stopped).ConfigureAwait(false) is { } chunk)
+        {
+            if (chunk.Kind != StreamChunkKind.Data)
             {
-                case StreamChunkKind.Data:
-                    MessageFraming.WriteHeader(array, StreamPacket.Data(Call), (int)chunk.Length);
-                    break;
-                case StreamChunkKind.Hole:
-                    WriteHole(array, chunk.Length);
-                    break;
-                default:
-                    MessageFraming.WriteHeader(array, StreamPacket.Data(Call), 0);
-                    break;
+                if (!await SendAsync(packet, array, chunk).ConfigureAwait(false))
+                {
+                    return true;
+                }
+
+                continue;
             }
 
-            var length = MessageFraming.PrefixSize + chunk.Kind switch
+            for (var rest = (int)chunk.Length; rest > 0; rest -= StreamPacket.MaxDataLength)
             {
-                StreamChunkKind.Data => (int)chunk.Length,
-                StreamChunkKind.Hole => default(StreamHole).XdrSize,
-                _ => 0,
-            };
-            if (!await SendAsync(packet, length).ConfigureAwait(false) || chunk.Kind == StreamChunkKind.End)
-            {
-                return;
+                var size = Math.Min(rest, StreamPacket.MaxDataLength);
+                MessageFraming.WriteHeader(array, StreamPacket.Data(Call), size);
+                if (!await SendAsync(packet, MessageFraming.PrefixSize, pipe, size).ConfigureAwait(false))
+                {
+                    return true;
+                }
             }
+        }
+
+        return false;
+    }
+
+    private async Task SendFromArrayAsync()
+    {
+        // Not given back after a failure: a read that was given up may still write into the array one day, and nobody else gets it.
+        var array = ArrayPool<byte>.Shared.Rent(MessageFraming.PrefixSize + StreamPacket.MaxDataLength);
+        var packet = OutputBuffer.Packet(array);
+        var room = array.AsMemory(MessageFraming.PrefixSize, StreamPacket.MaxDataLength);
+        while (await SendAsync(packet, array, await source.ReadAsync(room, Stopped).ConfigureAwait(false)).ConfigureAwait(false))
+        {
+        }
+
+        ArrayPool<byte>.Shared.Return(array);
+    }
+
+    /// <summary>Sends a chunk whose data, if any, lie in the array.</summary>
+    /// <returns>False when nothing is to follow.</returns>
+    private ValueTask<bool> SendAsync(OutputBuffer packet, byte[] array, StreamChunk chunk)
+    {
+        switch (chunk.Kind)
+        {
+            case StreamChunkKind.Data:
+                MessageFraming.WriteHeader(array, StreamPacket.Data(Call), (int)chunk.Length);
+                return SendAsync(packet, MessageFraming.PrefixSize + (int)chunk.Length);
+            case StreamChunkKind.Hole:
+                WriteHole(array, chunk.Length);
+                return SendAsync(packet, MessageFraming.PrefixSize + default(StreamHole).XdrSize);
+            default:
+                MessageFraming.WriteHeader(array, StreamPacket.Data(Call), 0);
+                return SendEndAsync(packet);
         }
     }
 
+    private async ValueTask<bool> SendEndAsync(OutputBuffer packet)
+    {
+        await SendAsync(packet, MessageFraming.PrefixSize).ConfigureAwait(false);
+        return false;
+    }
+
     /// <summary>Nothing follows the packet that ended the stream.</summary>
-    private ValueTask<bool> SendAsync(OutputBuffer packet, int length)
+    private ValueTask<bool> SendAsync(OutputBuffer packet, int length, KernelPipe? pipe = null, int piped = 0)
     {
         ValueTask<bool> sent;
         lock (Gate)
@@ -93,7 +140,7 @@ internal sealed class DownloadStream(RpcConnection connection, in MessageHeader 
                 return new ValueTask<bool>(false);
             }
 
-            sent = packet.Prepare(length);
+            sent = packet.Prepare(length, pipe, piped);
             Output.Enqueue(packet);
         }
 

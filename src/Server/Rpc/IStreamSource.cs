@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Cistern.Server.Rpc;
 
 /// <summary>What a download sends to the client. Calls come one at a time; disposed of when the stream has ended, however it ended.</summary>
@@ -8,4 +10,8 @@ public interface IStreamSource : IAsyncDisposable
 
     /// <summary>Fills the buffer with the next data, or tells of a hole (sparse streams only) or of the end. Must not block the calling thread.</summary>
     ValueTask<StreamChunk> ReadAsync(Memory<byte> buffer, CancellationToken cancellation);
+
+    /// <summary>As <see cref="ReadAsync"/>, but the kernel moves the data, <paramref name="length"/> bytes at most, into an empty pipe that has room for them.</summary>
+    /// <returns>Null where it cannot: the source is to be read.</returns>
+    ValueTask<StreamChunk?> MoveAsync(SafeHandle pipe, int length, CancellationToken cancellation) => new((StreamChunk?)null);
 }

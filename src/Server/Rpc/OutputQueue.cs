@@ -71,6 +71,23 @@ internal sealed class OutputQueue(ITransportConnection connection)
         }
     }
 
+    /// <summary>As <see cref="Enqueue{T}(in MessageHeader, in T)"/>, with a payload that is kept ready.</summary>
+    public void Enqueue(in MessageHeader header, byte[] payload)
+    {
+        lock (_gate)
+        {
+            if (!_closed)
+            {
+                var prefix = RoomLocked(MessageFraming.PrefixSize);
+                MessageFraming.WriteHeader(prefix.GetSpan(), header, payload.Length);
+                prefix.Advance(MessageFraming.PrefixSize);
+                MoveTailLocked();
+                _full.Enqueue(OutputBuffer.Ready(payload));
+                _messageBytes += MessageFraming.PrefixSize + payload.Length;
+            }
+        }
+    }
+
     /// <summary>Adds a packet that its owner has prepared; it is completed when it is the system's or the connection is gone.</summary>
     public void Enqueue(OutputBuffer packet)
     {
@@ -121,7 +138,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
 
         while (TakeNext() is { } buffer)
         {
-            var write = connection.WriteAsync(buffer.Content);
+            var write = buffer.SendAsync(connection);
             if (!write.IsCompletedSuccessfully)
             {
                 _ = SendRestAsync(buffer, write);
@@ -178,15 +195,22 @@ internal sealed class OutputQueue(ITransportConnection connection)
         }
 
         var size = MessageFraming.PrefixSize + body.XdrSize;
+        var room = RoomLocked(Math.Min(size, MessageLimits.Default.MaxLength));
+        var before = room.Length;
+        MessageFraming.Write(room, header, body);
+        _messageBytes += room.Length - before;
+    }
+
+    /// <summary>The buffer to write the next message into.</summary>
+    private OutputBuffer RoomLocked(int size)
+    {
         if (_tail is null || _tail.Room < size)
         {
             MoveTailLocked();
-            _tail = new OutputBuffer(Math.Max(BufferSize, Math.Min(size, MessageLimits.Default.MaxLength)));
+            _tail = new OutputBuffer(Math.Max(BufferSize, size));
         }
 
-        var before = _tail.Length;
-        MessageFraming.Write(_tail, header, body);
-        _messageBytes += _tail.Length - before;
+        return _tail;
     }
 
     private void MoveTailLocked()
@@ -241,7 +265,7 @@ internal sealed class OutputQueue(ITransportConnection connection)
         Sent(first, await write.ConfigureAwait(false));
         while (TakeNext() is { } buffer)
         {
-            Sent(buffer, await connection.WriteAsync(buffer.Content).ConfigureAwait(false));
+            Sent(buffer, await buffer.SendAsync(connection).ConfigureAwait(false));
         }
     }
 

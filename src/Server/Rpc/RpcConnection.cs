@@ -84,6 +84,9 @@ internal sealed class RpcConnection
         await EndAsync().ConfigureAwait(false);
     }
 
+    /// <inheritdoc cref="ITransportConnection.TakesPipes"/>
+    public bool TakesPipes => _transport.TakesPipes;
+
     /// <summary>The message at the head of the input may be taken now.</summary>
     public void Unblock() => _reader.Unblock();
 

@@ -2,6 +2,7 @@ using Cistern.RemoteProtocol.Api;
 using Cistern.RemoteProtocol.Errors;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services.Node;
 using Cistern.Storage;
@@ -9,7 +10,11 @@ using Cistern.Storage;
 namespace Cistern.Server.Services;
 
 /// <summary>The calls about the connection itself.</summary>
-public sealed class ConnectService(StorageDriver driver, KernelFiles files, InstalledEmulator emulator) : IConnectProcedures<CallContext>
+/// <param name="access">Null: everybody may do everything.</param>
+/// <param name="token">Makes a client trusted to call for others; null: only root is.</param>
+public sealed class ConnectService(
+    StorageDriver driver, KernelFiles files, InstalledEmulator emulator, AccessControl? access = null, SystemToken? token = null)
+    : IConnectProcedures<CallContext>
 {
     private const ErrorDomain ConnectModule = ErrorDomain.Domain;
     private const ErrorDomain HypervisorModule = ErrorDomain.Qemu;
@@ -24,14 +29,18 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
 
     private readonly Lazy<HostDescription> _host = new(() => HostDescription.Read(files));
 
-    public ValueTask ConnectOpenAsync(ConnectOpenArgs args, CallContext context, CancellationToken cancellation)
+    public async ValueTask ConnectOpenAsync(ConnectOpenArgs args, CallContext context, CancellationToken cancellation)
     {
         // A name that is absent, rather than empty, was an error to libvirtd too.
         var name = args.Name ?? throw ServiceErrors.InternalRpc("connection not open");
         var uri = name.Length == 0 ? ConnectionKind.DefaultUri : name;
         ConnectionKind.Check(uri);
+        if (access is not null)
+        {
+            await access.RequireAsync(context, ConnectionKind.DriverName(uri), AccessTarget.Connection, cancellation).ConfigureAwait(false);
+        }
+
         context.Client.Open(uri, readOnly: (args.Flags & (uint)ConnectFlags.Ro) != 0);
-        return ValueTask.CompletedTask;
     }
 
     public ValueTask ConnectCloseAsync(CallContext context, CancellationToken cancellation)
@@ -90,7 +99,7 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
         }
 
         var installed = await emulator.FindAsync(cancellation).ConfigureAwait(false);
-        return new(CapabilitiesXml.FormatHost(_host.Value, new NodeMemory(files), installed, driver.SupportedPoolTypes));
+        return new(CapabilitiesXml.FormatHost(_host.Value, new NodeMemory(files), installed));
     }
 
     public ValueTask<ConnectGetMaxVcpusRet> ConnectGetMaxVcpusAsync(ConnectGetMaxVcpusArgs args, CallContext context, CancellationToken cancellation)
@@ -131,10 +140,19 @@ public sealed class ConnectService(StorageDriver driver, KernelFiles files, Inst
 
     public ValueTask ConnectUnregisterCloseCallbackAsync(CallContext context, CancellationToken cancellation) => ValueTask.CompletedTask;
 
-    public ValueTask ConnectSetIdentityAsync(ConnectSetIdentityArgs args, CallContext context, CancellationToken cancellation)
+    /// <summary>Everybody's word is accepted, as by libvirtd, but only that of a trusted daemon is believed. Where rights depend on it, others are told so.</summary>
+    public async ValueTask ConnectSetIdentityAsync(ConnectSetIdentityArgs args, CallContext context, CancellationToken cancellation)
     {
-        ForwardedIdentity.Check(args.Params);
-        return ValueTask.CompletedTask;
+        var forwarded = ForwardedIdentity.Read(args.Params);
+        var peer = context.Client.Identity;
+        if (peer.IsLocalRoot || (token is not null && forwarded.SystemToken is { } told && await token.IsAsync(told, cancellation).ConfigureAwait(false)))
+        {
+            context.Client.CallFor(forwarded.Apply(peer));
+        }
+        else if (access is not null)
+        {
+            throw AuthErrors.AccessDenied(context.Client.DriverName());
+        }
     }
 
     private static bool Supports(DrvFeature feature, CallContext context) => feature switch

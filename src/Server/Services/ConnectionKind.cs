@@ -34,6 +34,12 @@ internal static class ConnectionKind
     public static bool IsStorageOnly(this CallContext context) =>
         context.Client.OpenedUri is { } uri && uri.StartsWith(Storage + ":", StringComparison.Ordinal);
 
+    /// <summary>The name of the driver that a client opened.</summary>
+    public static string DriverName(this ClientConnection client) => DriverName(client.OpenedUri ?? DefaultUri);
+
+    /// <inheritdoc cref="DriverName(ClientConnection)"/>
+    public static string DriverName(string uri) => uri.StartsWith(Storage + ":", StringComparison.Ordinal) ? "storage" : "QEMU";
+
     /// <summary>Refuses a call that a storage connection does not have.</summary>
     /// <param name="domain">The module of the kind of object that the call is about.</param>
     /// <exception cref="RpcException">3 with that domain.</exception>

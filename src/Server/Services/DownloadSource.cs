@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Cistern.Server.Rpc;
 using Cistern.Storage.Pools;
 
@@ -13,6 +14,9 @@ internal sealed class DownloadSource(VolumeDownload download) : IStreamSource
         var chunk = download.ReadAsync(buffer, cancellation);
         return chunk.IsCompletedSuccessfully ? new(Convert(chunk.Result)) : Later(chunk);
     }
+
+    public async ValueTask<StreamChunk?> MoveAsync(SafeHandle pipe, int length, CancellationToken cancellation) =>
+        await download.MoveAsync(pipe, length, cancellation).ConfigureAwait(false) is { } chunk ? Convert(chunk) : null;
 
     public ValueTask DisposeAsync() => download.DisposeAsync();
 

@@ -46,11 +46,20 @@ internal abstract class EventCallbacks<TFilter>(string subject, int eventIds)
         {
             foreach (var callback in _callbacks)
             {
-                if (callback.EventId == eventId && (callback.Filter is not { } filter || filter.Equals(about)))
+                if (callback.IsFor(eventId, about))
                 {
                     send(callback.Id);
                 }
             }
+        }
+    }
+
+    /// <summary>Whether there is a registration for an event of an object.</summary>
+    public bool Wants(int eventId, TFilter about)
+    {
+        lock (_lock)
+        {
+            return _callbacks.Exists(callback => callback.IsFor(eventId, about));
         }
     }
 
@@ -77,5 +86,8 @@ internal abstract class EventCallbacks<TFilter>(string subject, int eventIds)
         }
     }
 
-    protected readonly record struct Callback(int Id, int EventId, TFilter? Filter);
+    protected readonly record struct Callback(int Id, int EventId, TFilter? Filter)
+    {
+        public bool IsFor(int eventId, TFilter about) => EventId == eventId && (Filter is not { } filter || filter.Equals(about));
+    }
 }

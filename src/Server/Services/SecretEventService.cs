@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Cistern.RemoteProtocol.Programs;
 using Cistern.RemoteProtocol.Remote;
+using Cistern.Server.Auth.Access;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Storage.Secrets;
@@ -12,10 +14,18 @@ public sealed class SecretEventService : ISecretEventProcedures<CallContext>, ID
     private const int Lifecycle = 0;
     private const int ValueChanged = 1;
 
+    private static readonly AccessRule Visible = AccessControl.FilterOf(RemoteProcedure.ConnectSecretEventRegisterAny);
+
     private readonly ConcurrentDictionary<SecretCallbacks, ClientConnection> _clients = new();
+    private readonly AccessControl? _access;
     private readonly IDisposable _subscription;
 
-    public SecretEventService(SecretStore secrets) => _subscription = secrets.Subscribe(Publish);
+    /// <param name="access">Null: everybody may see everything.</param>
+    public SecretEventService(SecretStore secrets, AccessControl? access = null)
+    {
+        _access = access;
+        _subscription = secrets.Subscribe(Publish);
+    }
 
     public ValueTask<ConnectSecretEventRegisterAnyRet> ConnectSecretEventRegisterAnyAsync(
         ConnectSecretEventRegisterAnyArgs args, CallContext context, CancellationToken cancellation)
@@ -35,17 +45,25 @@ public sealed class SecretEventService : ISecretEventProcedures<CallContext>, ID
 
     private SecretCallbacks CallbacksOf(ClientConnection client) => client.GetOrAdd(() =>
     {
-        var callbacks = new SecretCallbacks(this);
+        var callbacks = new SecretCallbacks(this, _access is null ? null : new CheckedEvents(_access, client, Visible));
         _clients[callbacks] = client;
         return callbacks;
     });
 
     private void Publish(SecretEvent happened)
     {
+        var eventId = happened.Kind == SecretEventKind.ValueChanged ? ValueChanged : Lifecycle;
         foreach (var (callbacks, client) in _clients)
         {
-            callbacks.Deliver(
-                happened.Kind == SecretEventKind.ValueChanged ? ValueChanged : Lifecycle, happened.Secret.Uuid, id => Send(client, id, happened));
+            if (callbacks.Checked is null)
+            {
+                callbacks.Deliver(eventId, happened.Secret.Uuid, id => Send(client, id, happened));
+            }
+            else if (callbacks.Wants(eventId, happened.Secret.Uuid))
+            {
+                callbacks.Checked.Add(
+                    AccessTarget.Secret(happened.Secret), () => callbacks.Deliver(eventId, happened.Secret.Uuid, id => Send(client, id, happened)));
+            }
         }
     }
 
@@ -63,8 +81,11 @@ public sealed class SecretEventService : ISecretEventProcedures<CallContext>, ID
     }
 
     /// <summary>The client's connection disposes of it.</summary>
-    private sealed class SecretCallbacks(SecretEventService service) : EventCallbacks<Guid>("secret", 2), IDisposable
+    /// <param name="events">Decides which of them it may see; null: all.</param>
+    private sealed class SecretCallbacks(SecretEventService service, CheckedEvents? events) : EventCallbacks<Guid>("secret", 2), IDisposable
     {
+        public CheckedEvents? Checked => events;
+
         public void Dispose() => service._clients.TryRemove(this, out _);
     }
 }

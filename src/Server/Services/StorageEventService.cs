@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
+using Cistern.RemoteProtocol.Programs;
 using Cistern.RemoteProtocol.Remote;
+using Cistern.Server.Auth.Access;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Storage;
@@ -13,10 +15,18 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
     private const int Lifecycle = 0;
     private const int Refresh = 1;
 
+    private static readonly AccessRule Visible = AccessControl.FilterOf(RemoteProcedure.ConnectStoragePoolEventRegisterAny);
+
     private readonly ConcurrentDictionary<PoolCallbacks, ClientConnection> _clients = new();
+    private readonly AccessControl? _access;
     private readonly IDisposable _subscription;
 
-    public StorageEventService(StorageDriver driver) => _subscription = driver.Subscribe(Publish);
+    /// <param name="access">Null: everybody may see everything.</param>
+    public StorageEventService(StorageDriver driver, AccessControl? access = null)
+    {
+        _access = access;
+        _subscription = driver.Subscribe(Publish);
+    }
 
     public ValueTask<ConnectStoragePoolEventRegisterAnyRet> ConnectStoragePoolEventRegisterAnyAsync(
         ConnectStoragePoolEventRegisterAnyArgs args, CallContext context, CancellationToken cancellation)
@@ -36,16 +46,25 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
 
     private PoolCallbacks CallbacksOf(ClientConnection client) => client.GetOrAdd(() =>
     {
-        var callbacks = new PoolCallbacks(this);
+        var callbacks = new PoolCallbacks(this, _access is null ? null : new CheckedEvents(_access, client, Visible));
         _clients[callbacks] = client;
         return callbacks;
     });
 
     private void Publish(PoolEvent happened)
     {
+        var eventId = happened.Kind == PoolEventKind.Refreshed ? Refresh : Lifecycle;
         foreach (var (callbacks, client) in _clients)
         {
-            callbacks.Deliver(happened.Kind == PoolEventKind.Refreshed ? Refresh : Lifecycle, happened.Pool.Uuid, id => Send(client, id, happened));
+            if (callbacks.Checked is null)
+            {
+                callbacks.Deliver(eventId, happened.Pool.Uuid, id => Send(client, id, happened));
+            }
+            else if (callbacks.Wants(eventId, happened.Pool.Uuid))
+            {
+                callbacks.Checked.Add(
+                    AccessTarget.Pool(happened.Pool), () => callbacks.Deliver(eventId, happened.Pool.Uuid, id => Send(client, id, happened)));
+            }
         }
     }
 
@@ -63,8 +82,11 @@ public sealed class StorageEventService : IStorageEventProcedures<CallContext>, 
     }
 
     /// <summary>The client's connection disposes of it.</summary>
-    private sealed class PoolCallbacks(StorageEventService service) : EventCallbacks<Guid>("storage pool", 2), IDisposable
+    /// <param name="events">Decides which of them it may see; null: all.</param>
+    private sealed class PoolCallbacks(StorageEventService service, CheckedEvents? events) : EventCallbacks<Guid>("storage pool", 2), IDisposable
     {
+        public CheckedEvents? Checked => events;
+
         public void Dispose() => service._clients.TryRemove(this, out _);
     }
 }

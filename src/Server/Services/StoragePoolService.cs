@@ -9,8 +9,8 @@ namespace Cistern.Server.Services;
 public sealed class StoragePoolService(StorageDriver driver) : IStoragePoolProcedures<CallContext>
 {
     // virConnectListAllStoragePoolsFlags
-    private const uint OnlyInactive = 1;
-    private const uint OnlyActive = 2;
+    internal const uint OnlyInactive = 1;
+    internal const uint OnlyActive = 2;
 
     public ValueTask<ConnectNumOfStoragePoolsRet> ConnectNumOfStoragePoolsAsync(CallContext context, CancellationToken cancellation) =>
         new(new ConnectNumOfStoragePoolsRet(driver.ListPools(OnlyActive).Count));
@@ -114,7 +114,12 @@ public sealed class StoragePoolService(StorageDriver driver) : IStoragePoolProce
     {
         var volumes = driver.ListVolumes(args.Pool.ToReference(), args.Flags);
         ListBounds.CheckResult(volumes.Count, RemoteConstants.StorageVolListMax, "storage_vols");
-        return new(new StoragePoolListAllVolumesRet(args.NeedResults != 0 ? volumes.ToWire() : [], (uint)volumes.Count));
+        if (args.NeedResults != 0)
+        {
+            context.UseReply(volumes.ToListReply());
+        }
+
+        return new(new StoragePoolListAllVolumesRet([], (uint)volumes.Count));
     }
 
     public async ValueTask<ConnectFindStoragePoolSourcesRet> ConnectFindStoragePoolSourcesAsync(

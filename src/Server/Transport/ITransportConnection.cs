@@ -18,6 +18,12 @@ public interface ITransportConnection : IAsyncDisposable
     /// <returns>False when the connection is gone.</returns>
     ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data);
 
+    /// <summary>Whether what lies in a pipe can be written.</summary>
+    bool TakesPipes => false;
+
+    /// <summary>As <see cref="WriteAsync(ReadOnlyMemory{byte})"/>, for the data and then <paramref name="length"/> bytes that lie in the pipe.</summary>
+    ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data, KernelPipe pipe, int length) => throw new NotSupportedException();
+
     /// <summary>Ends both directions, from any thread: the input ends, writes return false.</summary>
     void Abort();
 }

@@ -9,14 +9,23 @@ internal static unsafe partial class LinuxSockets
     public const int EAGAIN = 11;
     public const int ECONNABORTED = 103;
     public const int EPROTO = 71;
+    public const int ENOPROTOOPT = 92;
 
     public const int SolSocket = 1;
     public const int SoPeerCred = 17;
+    public const int SoSendBuffer = 7;
+    public const int SoSendBufferForce = 32;
 
     public const int SockNonBlock = 0x800;
     public const int SockCloExec = 0x80000;
     public const int MsgNoSignal = 0x4000;
+    public const int MsgMore = 0x8000;
+    public const int SetPipeSize = 1031;
+    public const uint SpliceMove = 1;
+    public const uint SpliceNonBlock = 2;
     public const int ShutdownBoth = 2;
+
+    public const short PollIn = 1;
 
     public const int EpollCloExec = 0x80000;
     public const int EpollAdd = 1;
@@ -59,9 +68,38 @@ internal static unsafe partial class LinuxSockets
     [LibraryImport("libc", EntryPoint = "getsockopt", SetLastError = true)]
     public static partial int GetOption(SafeHandle socket, int level, int option, void* value, int* length);
 
+    [LibraryImport("libc", EntryPoint = "setsockopt", SetLastError = true)]
+    public static partial int SetOption(SafeHandle socket, int level, int option, void* value, int length);
+
+    [LibraryImport("libc", EntryPoint = "pipe2", SetLastError = true)]
+    public static partial int Pipe(int* ends, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int ControlFile(SafeHandle descriptor, int command, nint argument);
+
+    [LibraryImport("libc", EntryPoint = "splice", SetLastError = true)]
+    public static partial nint Splice(SafeHandle from, long* fromOffset, SafeHandle to, long* toOffset, nint length, uint flags);
+
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(SafeHandle descriptor, void* buffer, nint length);
 
+    [LibraryImport("libc", EntryPoint = "read", SetLastError = true)]
+    public static partial nint Read(SafeHandle descriptor, void* buffer, nint length);
+
+    /// <param name="entries">struct pollfd: the descriptor, then the events asked for and those that are (16 bits each).</param>
+    [LibraryImport("libc", EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(long* entries, nuint count, int milliseconds);
+
     [LibraryImport("libc", EntryPoint = "close")]
     public static partial int Close(int descriptor);
+
+    /// <summary>One <see cref="Poll"/> entry.</summary>
+    public static long PollEntry(int descriptor, short events) => (uint)descriptor | ((long)(ushort)events << 32);
+
+    /// <summary>Whether there is something to read now.</summary>
+    public static bool IsReadable(SocketHandle descriptor)
+    {
+        var entry = PollEntry((int)descriptor.DangerousGetHandle(), PollIn);
+        return Poll(&entry, 1, 0) > 0;
+    }
 }

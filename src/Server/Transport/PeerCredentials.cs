@@ -10,8 +10,12 @@ internal static class PeerCredentials
         // struct ucred: process, user, group.
         var credentials = stackalloc uint[3];
         var length = 3 * sizeof(uint);
-        return LinuxSockets.GetOption(socket, LinuxSockets.SolSocket, LinuxSockets.SoPeerCred, credentials, &length) == 0
-            ? new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], (int)credentials[0])
-            : new ClientIdentity(TransportKind.Unix, path, isReadOnly);
+        if (LinuxSockets.GetOption(socket, LinuxSockets.SolSocket, LinuxSockets.SoPeerCred, credentials, &length) != 0)
+        {
+            return new ClientIdentity(TransportKind.Unix, path, isReadOnly);
+        }
+
+        var process = (int)credentials[0];
+        return new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], process, PeerProcess.StartTime(socket, process));
     }
 }

@@ -14,12 +14,16 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
     /// <summary>What <see cref="Receive"/> returns when there will be nothing any more.</summary>
     public const int End = -1;
 
+    /// <summary>Bytes on their way to a client that downloads, so that it finds something whenever it looks.</summary>
+    private const int LargeSendBuffer = 512 * 1024;
+
     private readonly SocketPoller _poller;
     private readonly SocketHandle _socket;
     private readonly SocketReader _reader;
     private readonly AsyncSignal _writable = new();
     private readonly long _registration;
     private bool _watchesWrites;
+    private bool _hasLargeBuffer;
     private volatile bool _isAborted;
 
     public SocketConnection(SocketPoller poller, SocketHandle socket, ClientIdentity peer)
@@ -37,20 +41,19 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
 
     public void RetainInput() => _reader.Retain();
 
-    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data)
-    {
-        var sent = Send(data.Span);
-        if (sent == data.Length)
-        {
-            if (_watchesWrites)
-            {
-                WatchWrites(false);
-            }
+    public bool TakesPipes => true;
 
-            return new ValueTask<bool>(true);
+    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data) => WriteAsync(new Outgoing(data));
+
+    public ValueTask<bool> WriteAsync(ReadOnlyMemory<byte> data, KernelPipe pipe, int length)
+    {
+        if (!_hasLargeBuffer)
+        {
+            _hasLargeBuffer = true;
+            EnlargeSendBuffer();
         }
 
-        return sent < 0 ? new ValueTask<bool>(false) : WriteRestAsync(data[sent..]);
+        return WriteAsync(new Outgoing(data, pipe.Output, length));
     }
 
     public void Abort()
@@ -119,7 +122,27 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
         }
     }
 
-    private async ValueTask<bool> WriteRestAsync(ReadOnlyMemory<byte> data)
+    private ValueTask<bool> WriteAsync(Outgoing outgoing)
+    {
+        if (!Send(ref outgoing))
+        {
+            return new ValueTask<bool>(false);
+        }
+
+        if (!outgoing.IsEmpty)
+        {
+            return WriteRestAsync(outgoing);
+        }
+
+        if (_watchesWrites)
+        {
+            WatchWrites(false);
+        }
+
+        return new ValueTask<bool>(true);
+    }
+
+    private async ValueTask<bool> WriteRestAsync(Outgoing outgoing)
     {
         while (true)
         {
@@ -134,57 +157,58 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
             }
 
             await _writable.WaitAsync().ConfigureAwait(false);
-            var sent = Send(data.Span);
-            if (sent == data.Length)
-            {
-                return true;
-            }
-
-            if (sent < 0)
+            if (!Send(ref outgoing))
             {
                 return false;
             }
 
-            data = data[sent..];
+            if (outgoing.IsEmpty)
+            {
+                return true;
+            }
         }
     }
 
-    /// <returns>Bytes that the system took, -1 when the connection is gone.</returns>
-    private int Send(ReadOnlySpan<byte> data)
+    /// <summary>Hands the system as much as it takes now.</summary>
+    /// <returns>False when the connection is gone.</returns>
+    private bool Send(ref Outgoing outgoing)
     {
         try
         {
-            return _isAborted ? -1 : SendNow(data);
-        }
-        catch (ObjectDisposedException)
-        {
-            return -1;
-        }
-    }
-
-    private unsafe int SendNow(ReadOnlySpan<byte> data)
-    {
-        var total = 0;
-        fixed (byte* start = data)
-        {
-            while (total < data.Length)
+            while (!_isAborted)
             {
-                var count = LinuxSockets.Send(_socket, start + total, data.Length - total, LinuxSockets.MsgNoSignal);
-                if (count >= 0)
+                if (outgoing.IsEmpty)
                 {
-                    total += (int)count;
-                    continue;
+                    return true;
                 }
 
-                var error = Marshal.GetLastPInvokeError();
-                if (error != LinuxSockets.EINTR)
+                if (!outgoing.TrySend(_socket))
                 {
-                    return error == LinuxSockets.EAGAIN ? total : -1;
+                    var error = Marshal.GetLastPInvokeError();
+                    if (error != LinuxSockets.EINTR)
+                    {
+                        return error == LinuxSockets.EAGAIN;
+                    }
                 }
             }
         }
+        catch (ObjectDisposedException)
+        {
+            // The connection has ended already.
+        }
 
-        return total;
+        return false;
+    }
+
+    /// <summary>A unix socket's buffer stays as it is made, and by default holds less than one packet; TCP finds its size by itself.</summary>
+    private unsafe void EnlargeSendBuffer()
+    {
+        var size = LargeSendBuffer;
+        if (Peer.Transport == TransportKind.Unix
+            && LinuxSockets.SetOption(_socket, LinuxSockets.SolSocket, LinuxSockets.SoSendBufferForce, &size, sizeof(int)) != 0)
+        {
+            _ = LinuxSockets.SetOption(_socket, LinuxSockets.SolSocket, LinuxSockets.SoSendBuffer, &size, sizeof(int));
+        }
     }
 
     private void WatchWrites(bool watch)

@@ -47,15 +47,17 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
     /// <param name="mode">Who may connect.</param>
     /// <param name="isReadOnly">Whether its clients may only look.</param>
     /// <param name="log">Where refused clients are told of.</param>
+    /// <param name="group">The group of its file; null: the server's own.</param>
     /// <exception cref="SocketException">Another server listens there, or the file cannot be made.</exception>
-    public static SocketListener BindUnix(SocketPoller poller, string path, UnixFileMode mode, bool isReadOnly, ILogger log)
+    /// <exception cref="Win32Exception">The file cannot be given to the group.</exception>
+    public static SocketListener BindUnix(SocketPoller poller, string path, UnixFileMode mode, bool isReadOnly, ILogger log, uint? group = null)
     {
         RemoveAbandoned(path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
         try
         {
             socket.Bind(new UnixDomainSocketEndPoint(path));
-            File.SetUnixFileMode(path, mode);
+            SocketFile.SetAccess(path, mode, group);
             return new SocketListener(poller, socket, path, (peer, _) => PeerCredentials.Of(peer, path, isReadOnly), log);
         }
         catch

@@ -1,6 +1,7 @@
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Host;
+using Cistern.Storage.Secrets;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage.Backends;
@@ -28,6 +29,9 @@ public sealed class HostContext
     public required ICommandRunner Commands { get; init; }
 
     public required HostTools Tools { get; init; }
+
+    /// <summary>Values of secrets, private ones too: for tools and storage, never for a client.</summary>
+    public ISecretValues Secrets { get; init; } = NoSecrets.Instance;
 
     /// <summary>Folder for run-time files of this instance (temporary secrets, journals), mode 0700.</summary>
     public required string RunDirectory { get; init; }

@@ -70,6 +70,9 @@ public sealed record PoolTypeInfo
     /// <summary>The format of a volume's document that names none; null when the type has none.</summary>
     public string? DefaultVolumeFormat { get; init; }
 
+    /// <summary>False: the capabilities document leaves the volume formats out, as libvirt's does for rbd, which can make raw volumes only.</summary>
+    public bool ListsVolumeFormats { get; init; } = true;
+
     public VolumeKind VolumeKind { get; init; }
 
     public TargetPathRule TargetPath { get; init; }

@@ -23,6 +23,7 @@ public sealed class HostTools
     /// <summary>Every tool, in alphabetical order.</summary>
     public static ImmutableArray<string> Table { get; } =
     [
+        "ploop", // volumes of format ploop
         "prlimit", // address space and CPU limits of a command
         "qemu-img", // images that are not raw
         "qemu-system-aarch64", // the emulator's version, told to clients

@@ -11,6 +11,22 @@ public static partial class StorageErrors
     public static StorageException BackingStoreNotSupported(string format) =>
         New(StorageErrorCode.NoSupport, $"backing storage is not supported for volumes of format '{format}'");
 
+    public static StorageException BackingStoreNotAFile(string path) =>
+        ConfigUnsupported($"backing store '{path}' is neither a file nor a block device");
+
+    public static StorageException BackingChainLoops(string image, string again) =>
+        New(StorageErrorCode.InternalError, $"the backing chain of '{image}' is a loop: it comes back to '{again}'");
+
+    public static StorageException BackingChainTooLong(string image, int limit) =>
+        New(StorageErrorCode.InternalError, $"the backing chain of '{image}' has more than {limit} images");
+
+    public static StorageException RawEncryptionNotSupported(string format) =>
+        New(StorageErrorCode.InternalError, $"raw volumes can be encrypted only with format 'luks', not '{format}'");
+
+    /// <summary>What the resize of an encrypted volume answers when its passphrase is not known.</summary>
+    public static StorageException VolumeWithoutSecret(string name) =>
+        Xml($"no secret is known for the encryption of volume '{name}'");
+
     public static StorageException CopyNotSupported(string format) =>
         New(StorageErrorCode.InternalError, $"cannot copy to or from a volume of format '{format}'");
 

@@ -16,6 +16,13 @@ public static partial class StorageErrors
     public static StorageException SecretIsPrivate() =>
         Secret(StorageErrorCode.InvalidSecret, "secret is private");
 
+    /// <summary>A document names a secret that is for something else.</summary>
+    public static StorageException SecretUsageWrong(Guid uuid, string usage, string expected) =>
+        New(StorageErrorCode.InvalidArgument, $"secret '{uuid}' is of type '{usage}', not of the expected type '{expected}'", StorageErrorDomain.None);
+
+    public static StorageException PassphraseNotWritten(int errno) =>
+        System(errno, "cannot write the file of a passphrase");
+
     public static StorageException SecretValueEmpty() =>
         new(StorageErrorCode.InvalidArgument, StorageErrorDomain.Secret, "the value of a secret must not be empty") { Argument = "value" };
 

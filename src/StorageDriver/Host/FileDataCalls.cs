@@ -8,6 +8,8 @@ namespace Cistern.Storage.Host;
 internal static unsafe partial class FileDataCalls
 {
     private const int RandomAccess = 1;
+    private const uint SpliceMove = 1;
+    private const uint SpliceNonBlock = 2;
 
     /// <summary>Pieces written by one call; the kernel takes up to 1024.</summary>
     private const int MaxVectors = 64;
@@ -66,6 +68,10 @@ internal static unsafe partial class FileDataCalls
         }
     }
 
+    /// <summary>Moves data into a pipe, as references to the kernel's pages; does not wait for room (splice).</summary>
+    public static long Move(SafeFileHandle file, long offset, SafeHandle pipe, int size) =>
+        SystemCall.Result((long)Splice(file, &offset, pipe, null, (nuint)size, SpliceMove | SpliceNonBlock));
+
     /// <summary>Tells the kernel not to read ahead.</summary>
     public static void ExpectRandomAccess(int descriptor) => _ = Advise(descriptor, 0, 0, RandomAccess);
 
@@ -89,6 +95,9 @@ internal static unsafe partial class FileDataCalls
 
     [LibraryImport("libc.so.6", EntryPoint = "pwritev", SetLastError = true)]
     private static partial nint WriteVectorsAt(SafeFileHandle file, IoVector* vectors, int count, long offset);
+
+    [LibraryImport("libc.so.6", EntryPoint = "splice", SetLastError = true)]
+    private static partial nint Splice(SafeFileHandle from, long* fromOffset, SafeHandle to, long* toOffset, nuint size, uint flags);
 
     [LibraryImport("libc.so.6", EntryPoint = "posix_fadvise")]
     private static partial int Advise(int descriptor, long offset, long length, int advice);

@@ -14,17 +14,32 @@ internal static class FileRemoval
         return result == -Errno.IsDirectory ? RemoveEmptyFolder(path) : result;
     }
 
+    /// <summary>A folder that holds files only: a ploop volume's image, its snapshots and their descriptor.</summary>
+    public static int RemoveFolderOfFiles(string path)
+    {
+        if (Directory.Exists(path))
+        {
+            foreach (string file in Directory.EnumerateFiles(path))
+            {
+                _ = Unlink(file);
+            }
+        }
+
+        return RemoveEmptyFolder(path);
+    }
+
+    /// <summary>The owner is the file's, and where it may not even be looked at the folder's.</summary>
     private static int Remove(string path, Func<string, int> remove)
     {
         int result = remove(path);
-        if (FileUser.IsRefusal(-result)
-            && Environment.IsPrivilegedProcess
-            && FileStatusCalls.GetNoFollow(path, out FileStatus status) == 0
-            && new FileUser(status.Owner, status.Group).Run(() => remove(path)) == 0)
+        if (!FileUser.IsRefusal(-result) || !Environment.IsPrivilegedProcess)
         {
-            return 0;
+            return result;
         }
 
-        return result;
+        bool known = FileStatusCalls.GetNoFollow(path, out FileStatus status) == 0
+            || FileStatusCalls.Get(Path.GetDirectoryName(path)!, out status) == 0;
+        int asOwner = known ? new FileUser(status.Owner, status.Group).Run(() => remove(path)) : result;
+        return FileUser.IsRefusal(-asOwner) ? result : asOwner;
     }
 }

@@ -47,4 +47,7 @@ public enum Qcow2State
     DataFile = 4,
     Snapshots = 8,
     Bitmaps = 16,
+
+    /// <summary>Anything else that a new image of the same options would not have: other refcounts, compression, features not known here.</summary>
+    Other = 32,
 }

@@ -122,7 +122,9 @@ public sealed record ImageOptions
 
         if (encryption.Format != "luks")
         {
-            throw StorageErrors.ConfigUnsupported($"volume encryption format '{encryption.Format}' is not supported, only 'luks'");
+            throw format == "raw"
+                ? StorageErrors.RawEncryptionNotSupported(encryption.Format)
+                : StorageErrors.ConfigUnsupported($"volume encryption format '{encryption.Format}' is not supported, only 'luks'");
         }
     }
 

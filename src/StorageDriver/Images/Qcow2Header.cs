@@ -19,6 +19,12 @@ internal static class Qcow2Header
     /// <summary>Bits of incompatible features.</summary>
     public const ulong Dirty = 1, Corrupt = 2, DataFile = 4, Compression = 8, ExtendedL2 = 16;
 
+    /// <summary>Bit of autoclear features.</summary>
+    public const ulong BitmapsConsistent = 1;
+
+    /// <summary>Refcounts of 16 bits.</summary>
+    public const int UsualRefcountOrder = 4;
+
     /// <summary>Bit of compatible features.</summary>
     public const ulong LazyRefcounts = 1;
 
@@ -53,6 +59,11 @@ internal static class Qcow2Header
             header = ParseFeatures(ref image, header);
         }
 
+        if (header.BackingPath is null && image.BigEndian64(8) is not 0)
+        {
+            header = header with { State = header.State | Qcow2State.Other };
+        }
+
         return ParseExtensions(ref image, header, version == 3 ? image.BigEndian32(100) ?? Version3Length : Version2Length);
     }
 
@@ -69,6 +80,11 @@ internal static class Qcow2Header
         state |= (incompatible & Dirty) != 0 ? Qcow2State.Dirty : Qcow2State.None;
         state |= (incompatible & Corrupt) != 0 ? Qcow2State.Corrupt : Qcow2State.None;
         state |= (incompatible & DataFile) != 0 ? Qcow2State.DataFile : Qcow2State.None;
+        var isUsual = (incompatible & ~(Dirty | Corrupt | DataFile | ExtendedL2)) == 0
+            && (compatible & ~LazyRefcounts) == 0
+            && image.BigEndian64(88) is 0 or BitmapsConsistent // to be cleared by who does not know it
+            && image.BigEndian32(96) is UsualRefcountOrder;
+        state |= isUsual ? Qcow2State.None : Qcow2State.Other;
         return header with { Compat = "1.1", Features = features, State = state };
     }
 

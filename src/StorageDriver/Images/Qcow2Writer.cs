@@ -16,8 +16,6 @@ public static class Qcow2Writer
     /// <summary>Version 3 up to and including the compression type, padded to 8 bytes.</summary>
     private const int Version3HeaderLength = 112;
 
-    private const int RefcountOrder = 4;
-
     /// <summary>The entry's cluster is used once.</summary>
     private const ulong Copied = 1ul << 63;
 
@@ -128,7 +126,7 @@ public static class Qcow2Writer
             fields.UInt64(layout.ExtendedL2 ? Qcow2Header.ExtendedL2 : 0);
             fields.UInt64(image.Features.HasFlag(VolumeFeatures.LazyRefcounts) ? Qcow2Header.LazyRefcounts : 0);
             fields.UInt64(0); // nothing to clear
-            fields.UInt32(RefcountOrder);
+            fields.UInt32(Qcow2Header.UsualRefcountOrder);
             fields.UInt32(Version3HeaderLength);
         }
 

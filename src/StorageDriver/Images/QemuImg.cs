@@ -13,8 +13,22 @@ public static class QemuImg
 {
     public const string Tool = "qemu-img";
 
+    /// <summary>
+    /// What it says when, before it makes a LUKS image, it measured the processor and its clock did not go on: by chance, and gone at the next attempt.
+    /// </summary>
+    public const string Unmeasured = "Unable to get accurate CPU usage";
+
     private const ulong KiB = 1024;
     private const ulong SectorSize = 512;
+
+    /// <summary>Far more than qemu-img maps for its threads, buffers and tables: what asks for more has been misled by an image.</summary>
+    private const ulong AddressSpace = 4ul << 30;
+
+    /// <summary>Seconds, whatever the size: the keys of LUKS are derived until two seconds have gone, several times.</summary>
+    private const ulong CpuBase = 120;
+
+    /// <summary>Bytes for which one more second is given. The slowest ciphers do some ten times as much.</summary>
+    private const ulong BytesPerCpuSecond = 4ul << 20;
 
     /// <param name="secret">The passphrase, exactly when the image is encrypted.</param>
     public static Command Create(ImageOptions image, SecretFile? secret = null)
@@ -34,7 +48,7 @@ public static class QemuImg
             arguments.Add(string.Create(CultureInfo.InvariantCulture, $"{(image.Capacity / KiB) + (image.Capacity % KiB == 0 ? 0u : 1u)}K"));
         }
 
-        return new Command(Tool, arguments.ToImmutable());
+        return Limited(arguments, image.Capacity);
     }
 
     /// <summary>Fills a new plain image from a plain one. The result has no backing file.</summary>
@@ -45,14 +59,13 @@ public static class QemuImg
         arguments.AddRange("convert", "-f", PlainFormat(sourceFormat), "-O", target.Format);
         AddOptions(arguments, target with { BackingPath = null, BackingFormat = null }, secret: null);
         arguments.AddRange(Absolute(sourcePath), Absolute(target.Path));
-        return new Command(Tool, arguments.ToImmutable());
+        return Limited(arguments, target.Capacity);
     }
 
     /// <summary>Fills an existing image, with encryption on either side. The target has been made by <see cref="Create"/>.</summary>
     /// <param name="sourceSecret">The passphrase of an encrypted source, else null.</param>
     /// <param name="targetSecret">The passphrase of an encrypted target, else null.</param>
-    public static Command ConvertInto(
-        string sourcePath, string? sourceFormat, SecretFile? sourceSecret, string targetPath, string targetFormat, SecretFile? targetSecret)
+    public static Command ConvertInto(string sourcePath, string? sourceFormat, SecretFile? sourceSecret, ImageOptions target, SecretFile? targetSecret)
     {
         var arguments = ImmutableArray.CreateBuilder<string>();
         arguments.AddRange("convert", "--image-opts", "-n", "--target-image-opts");
@@ -60,8 +73,8 @@ public static class QemuImg
         AddSecret(arguments, sourceSecret);
         arguments.AddRange(
             ImageOpts(PlainFormat(sourceFormat), sourcePath, sourceSecret),
-            ImageOpts(targetFormat, targetPath, targetSecret));
-        return new Command(Tool, arguments.ToImmutable());
+            ImageOpts(target.Format, target.Path, targetSecret));
+        return Limited(arguments, target.Capacity);
     }
 
     /// <summary>Changes an image's capacity, rounded up to whole sectors.</summary>
@@ -88,8 +101,12 @@ public static class QemuImg
         }
 
         arguments.Add(rounded.ToString(CultureInfo.InvariantCulture));
-        return new Command(Tool, arguments.ToImmutable());
+        return Limited(arguments, Math.Max(current, capacity));
     }
+
+    /// <param name="size">Bytes that the command may have to go through.</param>
+    private static Command Limited(ImmutableArray<string>.Builder arguments, ulong size) =>
+        new(Tool, arguments.ToImmutable()) { Limits = (AddressSpace, CpuBase + (size / BytesPerCpuSecond)) };
 
     private static string PlainFormat(string? format) => format is null or "iso" ? "raw" : format;
 

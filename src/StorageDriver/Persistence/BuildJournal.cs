@@ -64,6 +64,7 @@ public sealed class BuildJournal(string directory)
             _ = FileRemoval.UnlinkOrRemoveEmptyFolder(held);
         }
 
-        return FileRemoval.UnlinkOrRemoveEmptyFolder(part) is 0 or -Errno.NoEntry;
+        int result = FileRemoval.Unlink(part);
+        return (result == -Errno.IsDirectory ? FileRemoval.RemoveFolderOfFiles(part) : result) is 0 or -Errno.NoEntry;
     }
 }

@@ -42,19 +42,22 @@ internal sealed class BackingIndex
         }
     }
 
-    /// <summary>A volume that is layered on the file; null when there is none.</summary>
+    /// <summary>A volume, other than <paramref name="except"/>, that is layered on the file; null when there is none.</summary>
     /// <param name="file">Device, composed as <c>FileStatus</c> does, and inode; null when not known.</param>
-    public (StoragePool Pool, VolumeEntry Entry)? Find(string path, (ulong Device, ulong Inode)? file) =>
-        Find(_paths.GetValueOrDefault(path, []), entry => Path(entry) == path)
-        ?? (file is { } known ? Find(_files.GetValueOrDefault(known, []), entry => File(entry) == known) : null);
-
-    private static (StoragePool, VolumeEntry)? Find(ImmutableHashSet<Place> places, Func<VolumeEntry, bool> matches)
+    public (StoragePool Pool, VolumeEntry Entry)? Find(string path, (ulong Device, ulong Inode)? file, (StoragePool Pool, string Name) except)
     {
-        foreach (var (pool, name) in places)
+        Place place = new(except.Pool, except.Name);
+        return Find(_paths.GetValueOrDefault(path, []), place, entry => Path(entry) == path)
+            ?? (file is { } known ? Find(_files.GetValueOrDefault(known, []), place, entry => File(entry) == known) : null);
+    }
+
+    private static (StoragePool, VolumeEntry)? Find(ImmutableHashSet<Place> places, Place except, Func<VolumeEntry, bool> matches)
+    {
+        foreach (var place in places)
         {
-            if (pool.State.Volumes.Find(name) is { } entry && matches(entry))
+            if (place != except && place.Pool.State.Volumes.Find(place.Name) is { } entry && matches(entry))
             {
-                return (pool, entry);
+                return (place.Pool, entry);
             }
         }
 

@@ -1,8 +1,8 @@
 namespace Cistern.Storage.Pools;
 
 /// <summary>
-/// Numbers the changes of a pool's volumes, so that the result of a scan, which ran beside them, is taken only for names that did not change
-/// since it began. Used with the pool's gate held.
+/// Numbers the changes of a pool's volumes, and the looks at them, so that what a scan or a look saw is taken only for names of which nothing newer
+/// is known than when it began. What it saw carries the number of its beginning, since others may have looked later. Used with the pool's gate held.
 /// </summary>
 internal sealed class ChangeLog
 {
@@ -13,13 +13,16 @@ internal sealed class ChangeLog
     /// <summary>The number for the next change.</summary>
     public long Next() => ++_last;
 
-    /// <summary>Notes the deletion of a name; kept only as long as a scan could bring the name back.</summary>
-    public void Deleted(string name)
+    /// <summary>Notes the deletion of a name.</summary>
+    public void Deleted(string name) => Deleted(name, Next());
+
+    /// <summary>Notes that a name is gone; kept only as long as a scan could bring it back.</summary>
+    /// <param name="number">Of the scan that missed the name.</param>
+    public void Deleted(string name, long number)
     {
-        _last++;
         if (_scans > 0)
         {
-            _deletions[name] = _last;
+            _deletions[name] = number;
         }
     }
 
@@ -27,7 +30,7 @@ internal sealed class ChangeLog
     public long BeginScan()
     {
         _scans++;
-        return _last;
+        return Next();
     }
 
     public void EndScan()

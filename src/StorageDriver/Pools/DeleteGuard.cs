@@ -17,7 +17,7 @@ internal sealed class DeleteGuard(DriverContext driver)
         }
 
         var (file, holder) = await context.Threads.RunAsync(() => Look(context.Host.Kernel, path, volume.Kind), CancellationToken.None).ConfigureAwait(false);
-        if (driver.Registry.Volumes.Backings.Find(path, file) is var (otherPool, other) && (otherPool != pool || other.Name != volume.Name))
+        if (driver.Registry.Volumes.Backings.Find(path, file, (pool, volume.Name)) is var (otherPool, other))
         {
             throw StorageErrors.VolumeBacksAnother(volume.Name, other.Name, otherPool.Name);
         }

@@ -27,9 +27,11 @@ internal sealed class HeldWatch : IPoolWatcher
     /// <summary>Begins to watch; false when the storage cannot be reached or the pool has been stopped.</summary>
     public async ValueTask<bool> BeginAsync(IPoolChanges told)
     {
+        // A watch lasts for long and has no use for what was known of volumes when it began.
+        var context = _pool.Context(_pool.State with { Volumes = VolumeTable.Empty }, _run.Session);
         try
         {
-            var watcher = await _watch.WatchAsync(_pool.Context(_pool.State, _run.Session), told, _run.Stopped).ConfigureAwait(false);
+            var watcher = await _watch.WatchAsync(context, told, _run.Stopped).ConfigureAwait(false);
             return Hold(watcher);
         }
         catch (Exception error) when (error is StorageException or OperationCanceledException)

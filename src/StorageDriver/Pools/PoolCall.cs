@@ -27,13 +27,18 @@ internal abstract class PoolCall
     /// <summary>Does the work and keeps its outcome, an exception too.</summary>
     public abstract void Run();
 
+    /// <summary>Tells the caller the outcome of <see cref="Run"/>; the caller goes on here, on the pool's thread, until it next waits.</summary>
+    public abstract void Complete();
+
     public abstract void Fail(Exception error);
 }
 
 /// <inheritdoc/>
 internal sealed class PoolCall<T>(Func<T> work) : PoolCall
 {
-    private readonly TaskCompletionSource<T> _result = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<T> _result = new();
+    private T? _value;
+    private Exception? _error;
 
     public Task<T> Result => _result.Task;
 
@@ -41,13 +46,25 @@ internal sealed class PoolCall<T>(Func<T> work) : PoolCall
     {
         try
         {
-            _result.TrySetResult(work());
+            _value = work();
         }
 #pragma warning disable CA1031 // Whatever the work throws belongs to the caller, not to the pool's thread.
         catch (Exception error)
 #pragma warning restore CA1031
         {
-            _result.TrySetException(error);
+            _error = error;
+        }
+    }
+
+    public override void Complete()
+    {
+        if (_error is null)
+        {
+            _result.TrySetResult(_value!);
+        }
+        else
+        {
+            _result.TrySetException(_error);
         }
     }
 
@@ -60,7 +77,9 @@ internal sealed class PoolCall<T>(Func<T> work) : PoolCall
             {
                 if (((PoolCall<T>)call!).TryDrop())
                 {
-                    ((PoolCall<T>)call)._result.TrySetCanceled(token);
+                    // Whoever cancels does not have to run what the caller does next.
+                    ThreadPool.UnsafeQueueUserWorkItem(
+                        static dropped => dropped.Call._result.TrySetCanceled(dropped.Token), (Call: (PoolCall<T>)call, Token: token), preferLocal: false);
                 }
             },
             this);

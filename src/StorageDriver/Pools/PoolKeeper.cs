@@ -24,11 +24,14 @@ internal sealed class PoolKeeper
     /// <summary>Between looks at the whole, where nothing else finds changes.</summary>
     private static readonly TimeSpan PolledInterval = TimeSpan.FromSeconds(3);
 
+    /// <summary>The longest rest between looks at the whole.</summary>
+    private static readonly TimeSpan LongestInterval = TimeSpan.FromSeconds(30);
+
     private static readonly TimeSpan FirstProbe = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestProbe = TimeSpan.FromSeconds(10);
 
     /// <summary>Work rests that many times as long as it took, so that a storm of changes leaves the machine to others.</summary>
-    private const int Rest = 10;
+    private const int Rest = 4;
 
     private readonly ILogger _log;
     private readonly TimeProvider _clock;
@@ -72,7 +75,7 @@ internal sealed class PoolKeeper
     public async ValueTask BeginAsync()
     {
         await WatchAsync().ConfigureAwait(false);
-        Rested(TimeSpan.Zero);
+        CheckAfter(_clock.GetTimestamp());
     }
 
     /// <summary>Starts the loop of a pool that has been published as active. It ends when the run stops.</summary>
@@ -189,7 +192,7 @@ internal sealed class PoolKeeper
             await PoolScanner.RenewNumbersAsync(_pool, _run).ConfigureAwait(false);
         }
 
-        Rested(_clock.GetElapsedTime(begun));
+        CheckAfter(begun);
     }
 
     /// <summary>Takes in what was told.</summary>
@@ -207,8 +210,7 @@ internal sealed class PoolKeeper
             await LookAsync(names).ConfigureAwait(false);
         }
 
-        var rest = _clock.GetElapsedTime(begun) * Rest;
-        _settling = rest < Settling ? Settling : rest < LongestSettling ? rest : LongestSettling;
+        _settling = RestAfter(begun, Settling, LongestSettling);
     }
 
     private async ValueTask LookAsync(IReadOnlyCollection<string> names)
@@ -216,7 +218,7 @@ internal sealed class PoolKeeper
         try
         {
             await PoolScanner.RenewNumbersAsync(_pool, _run).ConfigureAwait(false);
-            await PoolScanner.LookAsync(_pool, _run, names, _run.Stopped).ConfigureAwait(false);
+            await PoolScanner.LookAsync(_pool, _run, names, isAsked: false, _run.Stopped).ConfigureAwait(false);
         }
         catch (Exception error) when (error is StorageException or OperationCanceledException)
         {
@@ -244,12 +246,15 @@ internal sealed class PoolKeeper
         return _watch is null || await _watch.BeginAsync(_told).ConfigureAwait(false);
     }
 
-    /// <summary>Sets the time of the next look at the whole.</summary>
-    /// <param name="worked">What the last one took.</param>
-    private void Rested(TimeSpan worked)
+    /// <summary>Sets the time of the next look at the whole, after one that began at a time stamp.</summary>
+    private void CheckAfter(long begun) =>
+        _checkAt = Now + RestAfter(begun, _watch is { IsHeld: true, IsTold: false } ? PolledInterval : ToldInterval, LongestInterval);
+
+    /// <summary>How long to rest from work that began at a time stamp.</summary>
+    private TimeSpan RestAfter(long begun, TimeSpan shortest, TimeSpan longest)
     {
-        var interval = _watch is { IsHeld: true, IsTold: false } ? PolledInterval : ToldInterval;
-        _checkAt = Now + (worked * Rest > interval ? worked * Rest : interval);
+        var rest = _clock.GetElapsedTime(begun) * Rest;
+        return rest < shortest ? shortest : rest < longest ? rest : longest;
     }
 
     private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset other) => one < other ? one : other;

@@ -99,13 +99,15 @@ internal sealed class PoolScanner(DriverContext driver)
             return null;
         }
 
-        await LookAsync(pool, run, [name], cancellation).ConfigureAwait(false);
+        await LookAsync(pool, run, [name], isAsked: true, cancellation).ConfigureAwait(false);
         return pool.State.Volumes.Find(name);
     }
 
     /// <summary>Looks at what there is of some names, and publishes what came, changed or vanished.</summary>
+    /// <param name="isAsked">A client asks for the names: what is found stays, whatever a scan that runs has missed. Else a watch will tell of it.</param>
     /// <exception cref="StorageException">55/18: the pool is not active any more.</exception>
-    public static async ValueTask LookAsync(StoragePool pool, PoolRun run, IReadOnlyCollection<string> names, CancellationToken cancellation)
+    public static async ValueTask LookAsync(
+        StoragePool pool, PoolRun run, IReadOnlyCollection<string> names, bool isAsked, CancellationToken cancellation)
     {
         if (run.Backend is not IVolumeRefresh backend)
         {
@@ -134,7 +136,8 @@ internal sealed class PoolScanner(DriverContext driver)
             using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
             if (pool.State.Run == run)
             {
-                Publish(pool, run, ScanMerge.Merge(pool.State.Volumes, looks, pool.Changes, begun));
+                long number = isAsked ? pool.Changes.Next() : begun;
+                Publish(pool, run, ScanMerge.Merge(pool.State.Volumes, looks, pool.Changes, begun, number));
             }
 
             pool.Changes.EndScan();

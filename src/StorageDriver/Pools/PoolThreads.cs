@@ -5,6 +5,7 @@ namespace Cistern.Storage.Pools;
 /// <summary>
 /// A pool's own few threads, so that storage that hangs starves nobody else. Threads start on demand and end when idle. A call that does not
 /// return in time fails and leaves its thread behind until it does return; when every thread is left behind, calls fail at once.
+/// A caller goes on on the pool's thread until it next waits, and its next call stays there: several steps are one hand-over.
 /// </summary>
 public sealed class PoolThreads
 {
@@ -13,6 +14,10 @@ public sealed class PoolThreads
 
     private const int StackSize = 512 * 1024;
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
+
+    /// <summary>The pool and the worker whose thread this is.</summary>
+    [ThreadStatic]
+    private static (PoolThreads Pool, PoolWorker Worker) _here;
 
     private readonly Lock _lock = new();
     private readonly string _pool;
@@ -110,7 +115,11 @@ public sealed class PoolThreads
             call.Deadline = _clock.GetUtcNow() + _timeout;
             call.Place = _calls.AddLast(call);
             WakeAt(call.Deadline);
-            if (_idle.TryPop(out var worker))
+            if (_here.Pool == this && _here.Worker is { KeepsNext: true, Kept: null } own)
+            {
+                own.Kept = call;
+            }
+            else if (_idle.TryPop(out var worker))
             {
                 call.TryStart();
                 worker.Give(call);
@@ -139,17 +148,21 @@ public sealed class PoolThreads
 
     private void Work(PoolWorker worker)
     {
+        _here = (this, worker);
         while (worker.Take() is { } given)
         {
-            for (PoolCall? call = given; call is not null; call = Next(call, worker))
+            for (PoolCall? call = given; call is not null; call = Next(worker))
             {
                 call.Run();
+                End(call);
+                worker.KeepsNext = true;
+                call.Complete();
+                worker.KeepsNext = false;
             }
         }
     }
 
-    /// <summary>Puts a finished call away and gives the thread the next; null: there is none, the thread is idle.</summary>
-    private PoolCall? Next(PoolCall done, PoolWorker worker)
+    private void End(PoolCall done)
     {
         lock (_lock)
         {
@@ -157,6 +170,20 @@ public sealed class PoolThreads
             if (done.Abandoned)
             {
                 _abandoned--;
+            }
+        }
+    }
+
+    /// <summary>Gives the thread its next call; null: there is none, the thread is idle.</summary>
+    private PoolCall? Next(PoolWorker worker)
+    {
+        lock (_lock)
+        {
+            if (worker.Kept is { } kept)
+            {
+                // Behind those that wait: work of many steps lets others in between.
+                worker.Kept = null;
+                _waiting.Enqueue(kept);
             }
 
             while (_waiting.TryDequeue(out var next))

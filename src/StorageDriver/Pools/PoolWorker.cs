@@ -9,6 +9,12 @@ internal sealed class PoolWorker
 
     public DateTimeOffset IdleSince { get; set; }
 
+    /// <summary>Its thread tells a caller the outcome of a call: what that caller asks of the pool next can stay on this thread.</summary>
+    public bool KeepsNext { get; set; }
+
+    /// <summary>The call that stays on this thread.</summary>
+    public PoolCall? Kept { get; set; }
+
     /// <summary>Hands over the next call; null ends the thread.</summary>
     public void Give(PoolCall? call)
     {

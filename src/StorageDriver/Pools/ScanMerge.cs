@@ -9,10 +9,11 @@ internal static class ScanMerge
     /// The scan decides for every name that did not change since it began, also that it is gone; for the others the table is newer.
     /// The pool's gate is held.
     /// </summary>
-    /// <param name="begun">What <see cref="ChangeLog.BeginScan"/> returned.</param>
+    /// <param name="begun">What <see cref="ChangeLog.BeginScan"/> returned; the greatest number: nothing else happened.</param>
     public static VolumeTable.Edit Merge(VolumeTable table, PoolContents contents, ChangeLog changes, long begun)
     {
         var edit = table.Change();
+        long number = Math.Min(begun, changes.Next());
         int known = 0;
         foreach (var scanned in contents.Volumes)
         {
@@ -20,20 +21,22 @@ internal static class ScanMerge
             known += entry is null ? 0 : 1;
             if (!ReferenceEquals(entry?.Volume, scanned) && changes.Untouched(scanned.Definition.Name, entry, begun) && entry?.Volume != scanned)
             {
-                edit.Set(new VolumeEntry(scanned, changes.Next()));
+                edit.Set(new VolumeEntry(scanned, number));
             }
         }
 
         if (known < table.Count)
         {
-            RemoveVanished(edit, table, contents, changes, begun);
+            RemoveVanished(edit, table, contents, changes, begun, number);
         }
 
         return edit;
     }
 
     /// <summary>As <see cref="Merge(VolumeTable, PoolContents, ChangeLog, long)"/>, for names that were looked at one by one; null: nothing is there.</summary>
-    public static VolumeTable.Edit Merge(VolumeTable table, IEnumerable<(string Name, ScannedVolume? Volume)> looks, ChangeLog changes, long begun)
+    /// <param name="number">Of what is found: that of the beginning, or a new one for what a scan that runs must not remove.</param>
+    public static VolumeTable.Edit Merge(
+        VolumeTable table, IEnumerable<(string Name, ScannedVolume? Volume)> looks, ChangeLog changes, long begun, long number)
     {
         var edit = table.Change();
         foreach (var (name, volume) in looks)
@@ -46,19 +49,19 @@ internal static class ScanMerge
 
             if (volume is not null)
             {
-                edit.Set(new VolumeEntry(volume, changes.Next()));
+                edit.Set(new VolumeEntry(volume, number));
             }
             else
             {
                 edit.Remove(name);
-                changes.Deleted(name);
+                changes.Deleted(name, number);
             }
         }
 
         return edit;
     }
 
-    private static void RemoveVanished(VolumeTable.Edit edit, VolumeTable table, PoolContents contents, ChangeLog changes, long begun)
+    private static void RemoveVanished(VolumeTable.Edit edit, VolumeTable table, PoolContents contents, ChangeLog changes, long begun, long number)
     {
         var found = contents.Volumes.Select(scanned => scanned.Definition.Name).ToHashSet();
         foreach (var entry in table.Entries)
@@ -66,7 +69,7 @@ internal static class ScanMerge
             if (!found.Contains(entry.Name) && changes.Untouched(entry.Name, entry, begun))
             {
                 edit.Remove(entry.Name);
-                changes.Deleted(entry.Name);
+                changes.Deleted(entry.Name, number);
             }
         }
     }

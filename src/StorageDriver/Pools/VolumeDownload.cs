@@ -1,3 +1,5 @@
+using System.Runtime.InteropServices;
+
 namespace Cistern.Storage.Pools;
 
 /// <summary>What a read of a download gave.</summary>
@@ -19,6 +21,10 @@ public abstract class VolumeDownload : IAsyncDisposable
 
     /// <summary>Fills the buffer with the next data, or reports the next hole (sparse downloads only) or the end.</summary>
     public abstract ValueTask<DownloadChunk> ReadAsync(Memory<byte> buffer, CancellationToken cancellation);
+
+    /// <summary>As <see cref="ReadAsync"/>, but the kernel moves the data, <paramref name="length"/> bytes at most, into an empty pipe that has room for them.</summary>
+    /// <returns>Null where it cannot: the download is to be read.</returns>
+    public abstract ValueTask<DownloadChunk?> MoveAsync(SafeHandle pipe, int length, CancellationToken cancellation);
 
     public abstract ValueTask DisposeAsync();
 }

@@ -8,7 +8,7 @@ namespace Cistern.Storage.Secrets;
 /// The secrets of an instance. Reads look at a published snapshot; changes are made one at a time, on disk first.
 /// Errors are of the secret domain (30).
 /// </summary>
-public sealed class SecretStore : IDisposable
+public sealed class SecretStore : ISecretValues, IDisposable
 {
     private const uint Validate = 1;
 
@@ -68,11 +68,38 @@ public sealed class SecretStore : IDisposable
         return secret.Definition.IsPrivate ? throw StorageErrors.SecretIsPrivate() : secret.Value ?? throw StorageErrors.SecretWithoutValue(uuid);
     }
 
+    ReadOnlyMemory<byte> ISecretValues.GetValue(Definitions.SecretReference secret, SecretUsageType usage)
+    {
+        var found = secret.Uuid is { } uuid
+            ? Find(uuid)
+            : FindStored(usage, secret.Usage ?? "") ?? throw StorageErrors.NoSecretWithUsage(secret.Usage ?? "");
+        var definition = found.Definition;
+        if (definition.UsageType != SecretUsageType.None && definition.UsageType != usage)
+        {
+            throw StorageErrors.SecretUsageWrong(definition.Uuid, SecretXml.UsageName(definition.UsageType), SecretXml.UsageName(usage));
+        }
+
+        return found.Value ?? throw StorageErrors.SecretWithoutValue(definition.Uuid);
+    }
+
+    Guid? ISecretValues.Find(SecretUsageType usage, string usageId) => FindStored(usage, usageId)?.Definition.Uuid;
+
+    /// <inheritdoc cref="DefineAsync(string, uint, Func{SecretReference, ValueTask}, CancellationToken)"/>
+    public ValueTask<SecretReference> DefineAsync(string xml, uint flags, CancellationToken cancellation) =>
+        DefineAsync(xml, flags, authorize: null, cancellation);
+
     /// <param name="flags">1: validate.</param>
-    public async ValueTask<SecretReference> DefineAsync(string xml, uint flags, CancellationToken cancellation)
+    /// <param name="authorize">Asked about the document's secret before anything else is done with it; throws when it may not be defined.</param>
+    public async ValueTask<SecretReference> DefineAsync(
+        string xml, uint flags, Func<SecretReference, ValueTask>? authorize, CancellationToken cancellation)
     {
         CheckFlags(flags, Validate, "SecretDefineXML");
         var definition = SecretXml.Parse(xml, (flags & Validate) != 0);
+        if (authorize is not null)
+        {
+            await authorize(definition.Reference).ConfigureAwait(false);
+        }
+
         await ChangeAsync(
             () =>
             {
@@ -187,9 +214,11 @@ public sealed class SecretStore : IDisposable
 
     private StoredSecret Find(Guid uuid) => Volatile.Read(ref _secrets).GetValueOrDefault(uuid) ?? throw StorageErrors.NoSecretWithUuid(uuid);
 
-    private SecretDefinition? FindByUsage(SecretUsageType type, string id) => type == SecretUsageType.None
+    private SecretDefinition? FindByUsage(SecretUsageType type, string id) => FindStored(type, id)?.Definition;
+
+    private StoredSecret? FindStored(SecretUsageType type, string id) => type == SecretUsageType.None
         ? null
-        : Volatile.Read(ref _secrets).Values.Select(secret => secret.Definition).FirstOrDefault(secret => secret.UsageType == type && secret.UsageId == id);
+        : Volatile.Read(ref _secrets).Values.FirstOrDefault(secret => secret.Definition.UsageType == type && secret.Definition.UsageId == id);
 
     // The lower bit of the pair asks for those that are, the upper one for those that are not.
     private static bool Passes(uint pair, bool value) => (pair & 3) == 0 || (pair & (value ? 1u : 2u)) != 0;

@@ -1,6 +1,7 @@
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Xml;
+using Cistern.Storage.Xml.Schemas;
 
 namespace Cistern.Storage.Secrets;
 
@@ -17,13 +18,6 @@ public static class SecretXml
         new(SecretUsageType.VTpm, "vtpm", "name"),
     ];
 
-    private static readonly Schema SecretSchema = new("secret", ["ephemeral", "private"],
-    [
-        new("uuid"),
-        new("description"),
-        new("usage", ["type"], [new("volume"), new("name"), new("target")]) { RequiredAttributes = ["type"] },
-    ]);
-
     /// <summary>Reads a secret document. A document without uuid gets a random one.</summary>
     /// <param name="validate">Refuse elements and attributes that the schema does not know, instead of ignoring them.</param>
     /// <exception cref="StorageException">35: not well-formed; 27, 1, 67: something is missing or malformed; 92: not valid.</exception>
@@ -32,7 +26,7 @@ public static class SecretXml
         var root = DocumentReader.Read(xml, "secret", StorageErrorDomain.Secret);
         if (validate)
         {
-            SecretSchema.Check(root);
+            PatternMatch.Check(root, SecretSchema.Secret);
         }
 
         var form = root.Find("usage") is { } usage ? FormOf(usage) : Forms[0];
@@ -63,9 +57,17 @@ public static class SecretXml
         return xml.Finish();
     }
 
+    /// <summary>The word of the <c>type</c> attribute.</summary>
+    public static string UsageName(SecretUsageType type) => Forms[(int)type].Name;
+
     private static UsageForm FormOf(Element usage)
     {
-        var word = usage.Attribute("type") ?? throw StorageErrors.SecretUsageTypeMissing();
+        var word = usage.Attribute("type");
+        if (string.IsNullOrEmpty(word))
+        {
+            throw StorageErrors.SecretUsageTypeMissing();
+        }
+
         return Array.Find(Forms, form => form.Name == word) ?? throw StorageErrors.SecretUsageTypeUnknown(word);
     }
 
@@ -76,7 +78,7 @@ public static class SecretXml
 
     private static bool Flag(Element root, string attribute) => root.Attribute(attribute) switch
     {
-        null or "no" => false,
+        null or "" or "no" => false,
         "yes" => true,
         var other => throw StorageErrors.SecretFlagInvalid(attribute, other),
     };

@@ -72,9 +72,13 @@ internal static class AdapterXml
             address.UInt32("slot", 0) ?? 0,
             address.UInt32("function", 0) ?? 0,
             UniqueId: ParseUniqueId(element));
+        if (address.Attribute("multifunction") is { } multifunction and not ("on" or "off"))
+        {
+            throw StorageErrors.XmlInvalidAttribute("multifunction", "address", multifunction, "'on' or 'off'");
+        }
+
         CheckAddress(parent.Bus, 0xff, "bus");
         CheckAddress(parent.Slot, 0x1f, "slot");
-        CheckAddress(parent.Function, 7, "function");
         return parent;
     }
 
@@ -155,7 +159,7 @@ internal static class AdapterXml
         text.Attribute("domain", $"0x{parent.Domain:x4}");
         text.Attribute("bus", $"0x{parent.Bus:x2}");
         text.Attribute("slot", $"0x{parent.Slot:x2}");
-        text.Attribute("function", $"0x{parent.Function}");
+        text.Attribute("function", $"0x{(int)parent.Function}");
         text.EndEmpty();
         text.Close("parentaddr");
         text.Close("adapter");

@@ -12,6 +12,8 @@ internal static class DocumentReader
 
     private const int MaxDepth = 256;
 
+    private const string NamespaceDeclarations = "http://www.w3.org/2000/xmlns/";
+
     private const char ByteOrderMark = '\ufeff';
 
     private static readonly XmlReaderSettings Settings = new()
@@ -108,9 +110,9 @@ internal static class DocumentReader
         var element = new Element(reader.LocalName, reader.NamespaceURI);
         while (reader.MoveToNextAttribute())
         {
-            if (reader.NamespaceURI.Length == 0)
+            if (reader.NamespaceURI != NamespaceDeclarations)
             {
-                element.Attributes.Add(new(reader.LocalName, reader.Value));
+                element.Attributes.Add(new(reader.NamespaceURI.Length == 0 ? reader.LocalName : $"{{{reader.NamespaceURI}}}{reader.LocalName}", reader.Value));
             }
         }
 

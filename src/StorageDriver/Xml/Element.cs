@@ -12,10 +12,12 @@ internal sealed class Element(string name, string @namespace)
     /// <summary>Empty for libvirt's own elements.</summary>
     public string Namespace => @namespace;
 
-    /// <summary>Attributes without a namespace, in document order.</summary>
+    /// <summary>In document order. The name of one that has a namespace begins with that in braces, so no look-up finds it.</summary>
     public List<KeyValuePair<string, string>> Attributes { get; } = [];
 
     public IEnumerable<Element> Children => _content.OfType<Element>();
+
+    public bool HasTextBesideElements => _content.OfType<string>().Any(text => !string.IsNullOrWhiteSpace(text));
 
     /// <summary>All text below, in document order.</summary>
     public string Value

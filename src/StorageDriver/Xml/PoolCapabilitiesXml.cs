@@ -17,7 +17,7 @@ public static class PoolCapabilitiesXml
             text.Attribute("supported", AttributeValues.YesNo(supported));
             text.Children();
             FormatOptions(ref text, "poolOptions", type.DefaultSourceFormat, "sourceFormatType", type.SourceFormats);
-            FormatOptions(ref text, "volOptions", type.DefaultVolumeFormat, "targetFormatType", type.VolumeFormats);
+            FormatOptions(ref text, "volOptions", type.DefaultVolumeFormat, "targetFormatType", type.ListsVolumeFormats ? type.VolumeFormats : []);
             text.Close("pool");
         }
 

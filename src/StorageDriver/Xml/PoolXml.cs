@@ -1,6 +1,7 @@
 using Cistern.Storage.Backends;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Xml.Schemas;
 
 namespace Cistern.Storage.Xml;
 
@@ -18,7 +19,7 @@ public static partial class PoolXml
         var root = DocumentReader.Read(xml, "pool");
         if (validate)
         {
-            Schemas.Pool(ParseType(root, types)).Check(root);
+            PatternMatch.Check(root, PoolSchema.Pool);
         }
 
         return Parse(root, types);

@@ -1,6 +1,7 @@
 using Cistern.Storage.Backends;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Xml.Schemas;
 
 namespace Cistern.Storage.Xml;
 
@@ -19,7 +20,7 @@ public static partial class VolumeXml
         var root = DocumentReader.Read(xml, "volume");
         if (validate)
         {
-            Schemas.Volume.Check(root);
+            PatternMatch.Check(root, VolumeSchema.Volume);
         }
 
         var name = root.Text("name") ?? throw StorageErrors.XmlMissingElement("name");
@@ -117,7 +118,7 @@ public static partial class VolumeXml
         };
     }
 
-    /// <summary>Two numbers joined by a dot.</summary>
+    /// <summary>Two numbers joined by a dot; as in libvirt they may be negative, which only qemu-img refuses.</summary>
     private static string? ParseCompat(Element root)
     {
         if (root.Text("target/compat") is not { } compat)
@@ -131,7 +132,7 @@ public static partial class VolumeXml
             : throw StorageErrors.XmlInvalidElement("compat", compat, "two numbers joined by a dot");
     }
 
-    private static bool IsVersion(ReadOnlySpan<char> text) => NumberText.TryParse(text, out var value) && value <= uint.MaxValue;
+    private static bool IsVersion(ReadOnlySpan<char> text) => NumberText.TryParse(text, -(long)uint.MaxValue, uint.MaxValue, out _);
 
     private static ulong ParseClusterSize(Element root)
     {

@@ -1,4 +1,5 @@
 using System.Net;
+using Cistern.Server.Auth;
 using Cistern.Server.Hosting;
 using Microsoft.Extensions.Logging;
 
@@ -58,6 +59,42 @@ public sealed class CommandLineTests
     }
 
     [Fact]
+    public void A_system_instance_has_libvirts_places_and_asks_polkit()
+    {
+        var options = Options("--system");
+        Assert.Equal(("/run/libvirt/libvirt-sock", "/run/libvirt/libvirt-sock-ro", "/run/libvirt/libvirt-admin-sock"),
+            (options.Folders.Socket, options.Folders.ReadOnlySocket, options.Folders.AdminSocket));
+        Assert.Equal(("/etc/libvirt/storage", "/run/libvirt/common/system.token"), (options.Folders.PoolDefinitions, options.Folders.SystemToken));
+        Assert.Equal((AuthScheme.Polkit, AuthScheme.Polkit), (options.Auth.UnixReadWrite, options.Auth.UnixReadOnly));
+        Assert.Null(options.Tcp);
+        Assert.False(options.DefaultPool);
+    }
+
+    [Fact]
+    public void A_session_is_where_libvirts_clients_look_for_it()
+    {
+        var options = CommandLine.Parse(["--session"], name => name == "XDG_RUNTIME_DIR" ? "/run/user/7" : Environment(name)).Options!;
+        Assert.Equal("/run/user/7/libvirt/libvirt-sock", options.Folders.Socket);
+        Assert.Equal("/home/u/.config/libvirt/storage", options.Folders.PoolDefinitions);
+        Assert.Equal(AuthScheme.None, options.Auth.UnixReadWrite);
+        Assert.Null(options.Tcp);
+    }
+
+    [Fact]
+    public void The_sockets_can_have_a_storage_daemons_names()
+    {
+        var folders = Options("--system", "--socket-prefix", "virtstoraged").Folders;
+        Assert.Equal(("/run/libvirt/virtstoraged-sock", "/run/libvirt/virtstoraged-sock-ro", "/run/libvirt/virtstoraged-admin-sock"),
+            (folders.Socket, folders.ReadOnlySocket, folders.AdminSocket));
+    }
+
+    [Theory]
+    [InlineData("--system")]
+    [InlineData("--session")]
+    public void A_root_has_places_of_its_own(string place) =>
+        Assert.Contains(place, CommandLine.Parse([place, "--root", "/r"], Environment).Message, StringComparison.Ordinal);
+
+    [Fact]
     public void A_configuration_file_can_be_named()
     {
         Assert.Equal("/c/f", Options("--config", "/c/f").ConfigurationFile);
@@ -83,6 +120,7 @@ public sealed class CommandLineTests
     [InlineData("--tls=host:1", "--tls")]
     [InlineData("--listen=1", "--listen")]
     [InlineData("--log-level=3", "'3'")]
+    [InlineData("--socket-prefix=a/b", "'a/b'")]
     [InlineData("--no-default-pool=yes", "--no-default-pool")]
     public void A_bad_argument_is_named_and_ends_with_code_2(string argument, string named)
     {

@@ -1,5 +1,6 @@
 using System.Security.Authentication;
 using Cistern.Server.Auth;
+using Cistern.Server.Auth.Access;
 using Cistern.Server.Hosting;
 using Cistern.Support;
 
@@ -59,6 +60,27 @@ public sealed class ConfigurationFileTests
         Assert.Equal(int.MaxValue, Apply("max_anonymous_clients = 0").Rpc.MaxUnauthenticatedClients);
     }
 
+    [Fact]
+    public void The_keys_of_sockets_and_access_are_libvirts()
+    {
+        var options = Apply("""
+            auth_unix_rw = "polkit"
+            auth_unix_ro = 'none'
+            access_drivers = [ "polkit", "none" ]
+            unix_sock_dir = "/s"
+            unix_sock_group = "libvirt"
+            unix_sock_rw_perms = "0770"
+            unix_sock_ro_perms = "777"
+            unix_sock_admin_perms = "0600"
+            """);
+        Assert.Equal((AuthScheme.Polkit, AuthScheme.None), (options.Auth.UnixReadWrite, options.Auth.UnixReadOnly));
+        Assert.Equal([AccessDriverKind.None, AccessDriverKind.Polkit], options.AccessDrivers.Order());
+        Assert.Equal("/s/libvirt-sock", options.Folders.Socket);
+        Assert.Equal("libvirt", options.UnixSockets.Group);
+        Assert.Equal((0x1f8, 0x1ff, 0x180), ((int)options.UnixSockets.ReadWrite!, (int)options.UnixSockets.ReadOnly!, (int)options.UnixSockets.Admin));
+        Assert.Equal([AccessDriverKind.Polkit], Apply("access_drivers = 'polkit'").AccessDrivers);
+    }
+
     [Theory]
     [InlineData("")]
     [InlineData("\n\n  # only remarks\n\t#live_pools = 0")]
@@ -87,7 +109,7 @@ public sealed class ConfigurationFileTests
     [InlineData("tls_port = 'libvirt'", "file:1: 'tls_port' must be a port's number")]
     [InlineData("tcp_port = 65536", "file:1: 'tcp_port' must be a port's number")]
     [InlineData("tcp_min_ssf = 55", "file:1: 'tcp_min_ssf' must be a number from 56 on")]
-    [InlineData("auth_tcp = 'polkit'", "file:1: 'auth_tcp' must be \"none\" or \"sasl\"")]
+    [InlineData("auth_tcp = 'polkit'", "file:1: 'auth_tcp' must be one of none, sasl, not 'polkit'")]
     [InlineData("ca_file = 1", "file:1: 'ca_file' must be a string")]
     [InlineData("live_pools = yes", "file:1: a number, a quoted string or a list in brackets is expected, not 'y'")]
     [InlineData("live_pools =\n1", "file:1: a number, a quoted string or a list in brackets is expected, not 'the end of the line'")]
@@ -103,6 +125,13 @@ public sealed class ConfigurationFileTests
     [InlineData("live_pools_off = 'a\nb'", "file:1: a string has no end on its line")]
     [InlineData("live_pools_off = [ 'a' 'b' ]", "file:1: ',' or ']' is expected in a list, not '''")]
     [InlineData("live_pools_off = [ 'a',\n 1 ]", "file:2: a quoted string is expected in a list, not '1'")]
+    [InlineData("auth_unix_rw = 'polkitd'", "file:1: 'auth_unix_rw' must be one of none, polkit, not 'polkitd'")]
+    [InlineData("access_drivers = [ 'polkit', 'selinux' ]", "file:1: 'access_drivers' must be one of none, polkit, not 'selinux'")]
+    [InlineData("unix_sock_group = 5", "file:1: 'unix_sock_group' must be a string")]
+    [InlineData("unix_sock_rw_perms = '0888'", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
+    [InlineData("unix_sock_rw_perms = '1777'", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
+    [InlineData("unix_sock_rw_perms = '77777777777'", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
+    [InlineData("unix_sock_rw_perms = ''", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
     [InlineData("live_pools_off = [ 'a',", "file:1: a quoted string is expected in a list, not 'the end of the file'")]
     public void A_mistake_is_named_with_file_and_line(string text, string message) =>
         Assert.Equal(message, Assert.Throws<FormatException>(() => Apply(text)).Message);

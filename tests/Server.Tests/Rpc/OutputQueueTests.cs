@@ -49,6 +49,16 @@ public sealed class OutputQueueTests : IAsyncDisposable
         Assert.Equal([1u, 2u], await SentAsync(queue));
     }
 
+    [Fact]
+    public async Task A_payload_that_is_kept_ready_leaves_in_its_turn()
+    {
+        var queue = new OutputQueue(_connection);
+        queue.Write(Header, new Word(1));
+        queue.Enqueue(Header, [0, 0, 0, 2]);
+        queue.Enqueue(Header, new Word(3));
+        Assert.Equal([1u, 2u, 3u], await SentAsync(queue));
+    }
+
     private async Task<IEnumerable<uint>> SentAsync(OutputQueue queue)
     {
         _connection.Release.SetResult(true);

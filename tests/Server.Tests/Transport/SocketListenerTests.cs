@@ -31,6 +31,7 @@ public sealed class SocketListenerTests : IDisposable
         client.Connect(new UnixDomainSocketEndPoint(path));
         await using var accepted = await listener.AcceptAsync();
         Assert.Equal(Environment.ProcessId, accepted!.Peer.ProcessId);
+        Assert.Equal(PeerProcess.StartTime(Environment.ProcessId), accepted.Peer.ProcessStartTime);
     }
 
     [Fact]

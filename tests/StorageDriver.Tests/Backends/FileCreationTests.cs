@@ -5,6 +5,7 @@ using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Pools;
 using Cistern.StorageDriver.Tests.Images;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Tests.Backends;
 
@@ -75,6 +76,33 @@ public sealed class FileCreationTests : IDisposable
         FileStatus status = Status(
             await _pool.CreateAsync(request with { Target = request.Target with { Permissions = new Permissions(Owner: 1234, Group: 4321) } }));
         Assert.Equal((1234u, 4321u), (status.Owner, status.Group));
+    }
+
+    [RootFact]
+    public async Task What_the_document_does_not_ask_for_is_inherited_from_that_of_the_pool()
+    {
+        _pool.Definition = _pool.Definition with
+        {
+            // What the folder has is not what counts.
+            Target = new PoolTarget(_pool.Folder.Path, new Permissions(0x1E8 /* 0750 */, 1234, 4321)) { Permissions = new Permissions(0x1FF, 0, 0) },
+        };
+        VolumeTarget asked = new() { Permissions = new Permissions(Group: 77) };
+        FileStatus file = Status(await _pool.CreateAsync(TestPool.Raw("file", 0) with { Target = asked with { Format = "raw" } }));
+        Assert.Equal((0x1A0u /* 0640 */, 1234u, 77u), (file.PermissionBits, file.Owner, file.Group));
+        FileStatus image = Status(await _pool.CreateAsync(TestPool.Raw("image", 0) with { Target = asked with { Format = "qcow2" } }));
+        Assert.Equal((0x1A0u, 1234u, 77u), (image.PermissionBits, image.Owner, image.Group));
+        FileStatus folder = Status(await _pool.CreateAsync(TestPool.Raw("folder", 0) with { Target = new VolumeTarget { Format = "dir" } }));
+        Assert.Equal((0x1E8u, 1234u, 4321u), (folder.PermissionBits, folder.Owner, folder.Group));
+    }
+
+    [RootFact]
+    public async Task A_label_is_set_and_shown_only_where_labels_are_looked_at()
+    {
+        VolumeDefinition request = TestPool.Raw("disk", 0);
+        await _pool.CreateAsync(request with { Target = request.Target with { Permissions = new Permissions(Label: "system_u:object_r:virt_image_t:s0") } });
+        ProbeSettings settings = new(_pool.Folder.Path, 0, _pool.Clock) { ReadsLabels = true };
+        Assert.Equal("system_u:object_r:virt_image_t:s0", Label(settings));
+        Assert.Null(Label(settings with { ReadsLabels = false }));
     }
 
     [Theory]
@@ -275,6 +303,16 @@ public sealed class FileCreationTests : IDisposable
         VolumeDefinition request = TestPool.Raw("disk", 4 * MiB) with { Allocation = 4 * MiB, Target = new VolumeTarget { Format = "qcow2" } };
         VolumeDefinition made = await pool.CreateAsync(request, FileCreation.PreallocateMetadata);
         Assert.True(Status(made).Blocks * 512 >= 4 * (long)MiB);
+    }
+
+    private static string? Label(ProbeSettings settings)
+    {
+        Assert.Equal(0, FileSystemCalls.Open(settings.Folder, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFileHandle? folder));
+        using (folder)
+        using (OpenDescriptor descriptor = new(folder!))
+        {
+            return FileProbe.Describe(settings, descriptor.Number, "disk", known: null)!.Definition.Target.Permissions!.Label;
+        }
     }
 
     private static FileStatus Status(VolumeDefinition volume)

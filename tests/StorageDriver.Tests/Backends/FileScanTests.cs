@@ -45,7 +45,7 @@ public sealed partial class FileScanTests : IDisposable
             expected,
             $"{disk.Allocation / 512} {Convert.ToString(disk.Target.Permissions!.Mode!.Value, 8)} {disk.Target.Permissions.Owner} {disk.Target.Permissions.Group} "
             + $"{disk.Target.Timestamps!.Access.Seconds} {disk.Target.Timestamps.Modify.Seconds} {disk.Target.Timestamps.Change.Seconds}");
-        Assert.Equal(default, disk.Target.Timestamps.Birth);
+        Assert.Equal(new DateTimeOffset(File.GetCreationTimeUtc(disk.Target.Path!)).ToUnixTimeSeconds(), disk.Target.Timestamps.Birth.Seconds);
     }
 
     [Fact]

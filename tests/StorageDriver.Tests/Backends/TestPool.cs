@@ -3,6 +3,7 @@ using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Pools;
+using Cistern.Storage.Secrets;
 using Cistern.Support;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -40,9 +41,19 @@ internal sealed class TestPool : IDisposable
     /// <summary>Commands run for real instead of being recorded.</summary>
     public bool RealCommands { get; init; }
 
+    /// <summary>What runs commands; null: as <see cref="RealCommands"/> says.</summary>
+    public ICommandRunner? Runner { get; init; }
+
+    public HostTools Tools { get; init; } = new();
+
+    public ISecretValues Secrets { get; init; } = new FakeSecrets();
+
     public IPoolSession? Session { get; set; }
 
     public PoolThreads Threads { get; } = new();
+
+    /// <summary>Where the instance keeps its journal.</summary>
+    public string RunFolder => _run.Path;
 
     /// <summary>Paths that the journal of files under construction names.</summary>
     public IEnumerable<string> Journal =>
@@ -56,8 +67,9 @@ internal sealed class TestPool : IDisposable
         Known = name => _known.GetValueOrDefault(name),
         Host = new HostContext
         {
-            Commands = RealCommands ? new CommandRunner(new HostTools(), NullLogger<CommandRunner>.Instance) : Commands,
-            Tools = new HostTools(),
+            Commands = Runner ?? (RealCommands ? new CommandRunner(Tools, NullLogger<CommandRunner>.Instance) : Commands),
+            Tools = Tools,
+            Secrets = Secrets,
             RunDirectory = _run.Path,
             InstanceId = "test",
             Clock = Clock,

@@ -165,6 +165,54 @@ public sealed class LivePoolTests
         Assert.Empty(driver.Names(pool));
     }
 
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task A_refresh_that_began_after_a_look_has_the_last_word(bool lookEndsFirst, bool vanishes)
+    {
+        await using var driver = await OpenAsync(clock: _clock);
+        var pool = await driver.StartedAsync("p", "a");
+        var files = driver.StorageOf("p").Files;
+        files["a"] = new SimulatedFile { Capacity = 3 };
+        var look = await LookAsync(driver, "a");
+        files.TryRemove("a", out _);
+        if (!vanishes)
+        {
+            files["a"] = new SimulatedFile { Capacity = 5 };
+        }
+
+        await EndAsync(driver, pool, look, await ScanAsync(driver, pool), lookEndsFirst);
+
+        Assert.Equal(vanishes ? ["fence"] : ["a", "fence"], driver.Names(pool));
+        Assert.True(vanishes || await KnownCapacityAsync(driver, "a") == 5);
+    }
+
+    [Theory]
+    [InlineData(true, true)]
+    [InlineData(true, false)]
+    [InlineData(false, true)]
+    [InlineData(false, false)]
+    public async Task A_look_that_began_after_a_refresh_has_the_last_word(bool lookEndsFirst, bool vanished)
+    {
+        await using var driver = await OpenAsync(clock: _clock);
+        var pool = await driver.StartedAsync("p", "a");
+        var files = driver.StorageOf("p").Files;
+        files.TryRemove("a", out _);
+        if (!vanished)
+        {
+            files["a"] = new SimulatedFile { Capacity = 3 };
+        }
+
+        var scan = await ScanAsync(driver, pool);
+        files["a"] = new SimulatedFile { Capacity = 5 };
+        await EndAsync(driver, pool, await LookAsync(driver, "a"), scan, lookEndsFirst);
+
+        Assert.Equal(["a", "fence"], driver.Names(pool));
+        Assert.Equal(5UL, await KnownCapacityAsync(driver, "a"));
+    }
+
     [Fact]
     public async Task Another_storage_in_place_of_the_watched_one_is_found_by_a_check()
     {
@@ -235,6 +283,49 @@ public sealed class LivePoolTests
         driver.Steps.Fail(Step.ScanBegins, Errors.StorageErrors.System(5, "broken"));
         await Expect.FailsAsync(Errors.StorageErrorCode.SystemError, () => driver.Storage.StartPoolAsync(pool, 0, default));
         Assert.Empty(storage.Watches);
+    }
+
+    /// <summary>A look at a name, parked after it saw what there is.</summary>
+    private async Task<Parked> LookAsync(SimulatedDriver driver, string name)
+    {
+        var look = driver.Steps.Park(Step.FindEnds);
+        Tell(driver.StorageOf("p"), name);
+        _clock.AdvanceUntil(() => driver.Steps.Taken.Contains(Step.FindEnds), Moment);
+        await look.Reached;
+        return look;
+    }
+
+    /// <summary>A refresh, parked after it saw everything.</summary>
+    private static async Task<(Parked Parked, Task Refresh)> ScanAsync(SimulatedDriver driver, PoolReference pool)
+    {
+        var scan = driver.Steps.Park(Step.ScanEnds);
+        var refresh = driver.Storage.RefreshPoolAsync(pool, 0, default).AsTask();
+        await scan.Reached;
+        return (scan, refresh);
+    }
+
+    /// <summary>Ends a look and a refresh, the one after the other; a look at a file named fence tells that the first look has ended.</summary>
+    private async Task EndAsync(SimulatedDriver driver, PoolReference pool, Parked look, (Parked Parked, Task Refresh) scan, bool lookEndsFirst)
+    {
+        if (!lookEndsFirst)
+        {
+            scan.Parked.Release();
+            await scan.Refresh;
+        }
+
+        look.Release();
+        driver.StorageOf("p").Files["fence"] = new SimulatedFile();
+        Tell(driver.StorageOf("p"), "fence");
+        _clock.AdvanceUntil(() => driver.Names(pool).Contains("fence"), Moment);
+        scan.Parked.Release();
+        await scan.Refresh;
+    }
+
+    /// <summary>What the table says, without a look at the file.</summary>
+    private static async Task<ulong> KnownCapacityAsync(SimulatedDriver driver, string name)
+    {
+        driver.Steps.Fail(Step.Describe, Errors.StorageErrors.System(5, "unreadable"));
+        return (await driver.Storage.GetVolumeInfoAsync(Volume("p", name), 0, default)).Capacity;
     }
 
     private static int Refreshes(SimulatedDriver driver) => driver.EventKinds.Count(kind => kind == PoolEventKind.Refreshed);

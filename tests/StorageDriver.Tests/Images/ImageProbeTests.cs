@@ -102,11 +102,17 @@ public class ImageProbeTests
         QemuTools.Run("qemu-img", "snapshot", "-c", "s", folder["snapshot"]);
         QemuTools.Run("qemu-img", "create", "-f", "qcow2", folder["bitmap"], "1M");
         QemuTools.Run("qemu-img", "bitmap", "--add", folder["bitmap"], "b");
+        QemuTools.Run("qemu-img", "create", "-f", "qcow2", "-o", "refcount_bits=8", folder["refcounts"], "1M");
+        QemuTools.Run("qemu-img", "create", "-f", "qcow2", "-o", "compression_type=zstd", folder["zstd"], "1M");
+        QemuTools.Run("qemu-img", "create", "-f", "qcow2", folder["plain"], "1M");
         QemuTools.Run("qemu-img", "create", "-f", "qcow2", "-o", "data_file=" + folder["data"], folder["external"], "1M");
 
         Assert.Equal(Qcow2State.Snapshots, ProbeFile(folder["snapshot"]).State);
         Assert.Equal(Qcow2State.Bitmaps, ProbeFile(folder["bitmap"]).State);
         Assert.Equal(Qcow2State.DataFile, ProbeFile(folder["external"]).State);
+        Assert.Equal(Qcow2State.Other, ProbeFile(folder["refcounts"]).State);
+        Assert.Equal(Qcow2State.Other, ProbeFile(folder["zstd"]).State);
+        Assert.Equal(Qcow2State.None, ProbeFile(folder["plain"]).State);
     }
 
     [Fact]

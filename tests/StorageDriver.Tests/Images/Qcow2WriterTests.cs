@@ -62,6 +62,66 @@ public class Qcow2WriterTests
         Assert.Equal(Probe(theirs.Path), Probe(ours.Path));
     }
 
+    /// <summary>Every compatibility level with every cluster size; see <see cref="Combinations"/>.</summary>
+    public static TheoryData<string, int> Levels()
+    {
+        var levels = new TheoryData<string, int>();
+        foreach (var compat in new[] { "0.10", "1.1" })
+        {
+            foreach (var clusterSize in new[] { 512, 4096, 65536, 2 * 1024 * 1024 })
+            {
+                levels.Add(compat, clusterSize);
+            }
+        }
+
+        return levels;
+    }
+
+    [QemuTheory]
+    [MemberData(nameof(Levels))]
+    public void Every_combination_of_options_is_what_qemu_img_would_have_made(string compat, int clusterSize)
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllBytes(folder[Base], new byte[1024]);
+        foreach (var image in Combinations(compat, clusterSize))
+        {
+            var ours = image with { Path = folder["ours"] };
+            var theirs = image with { Path = folder["theirs"] };
+            Write(ours);
+            QemuTools.Run("qemu-img", [.. QemuImg.Create(theirs).Arguments]);
+
+            Assert.Equal((image, QemuTools.Info(theirs.Path)), (image, QemuTools.Info(ours.Path)));
+            QemuTools.Run("qemu-img", "check", "-f", "qcow2", ours.Path);
+            File.Delete(ours.Path);
+            File.Delete(theirs.Path);
+        }
+    }
+
+    /// <summary>Features, backing file or preallocation, and capacities: nothing, odd, whole, and the most that the clusters can reach.</summary>
+    private static IEnumerable<ImageOptions> Combinations(string compat, int clusterSize)
+    {
+        foreach (var features in Enum.GetValues<VolumeFeatures>().Append(VolumeFeatures.LazyRefcounts | VolumeFeatures.ExtendedL2))
+        {
+            var extended = features.HasFlag(VolumeFeatures.ExtendedL2);
+            if ((features != VolumeFeatures.None && compat == "0.10") || (extended && clusterSize < 16384))
+            {
+                continue;
+            }
+
+            var plain = Plain with { Compat = compat, ClusterSize = (ulong)clusterSize, Features = features };
+            var reach = (ulong)clusterSize * (ulong)clusterSize / (extended ? 16u : 8u);
+            var most = Math.Min(reach * 4 * MiB, 1024 * 1024 * 1024 * MiB);
+            foreach (var capacity in new[] { 0ul, 1ul, (5 * MiB) + 512, most })
+            {
+                yield return plain with { Capacity = capacity };
+            }
+
+            yield return plain with { Capacity = (3 * MiB) + 1, BackingPath = Base, BackingFormat = "raw" };
+            yield return plain with { Capacity = 1536, Preallocation = ImagePreallocation.Metadata };
+            yield return plain with { Capacity = (5 * MiB) + 512, Preallocation = ImagePreallocation.Full };
+        }
+    }
+
     [QemuTheory]
     [InlineData(0, ImagePreallocation.Off)]
     [InlineData(1, ImagePreallocation.Metadata)]

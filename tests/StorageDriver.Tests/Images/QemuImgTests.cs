@@ -87,11 +87,11 @@ public class QemuImgTests
         AssertCommand(
             "convert --image-opts -n --target-image-opts --object secret,id=vol_encrypt0,file=/run/x,,y/secret --object secret,id=in_encrypt0,file=/run/in "
             + "driver=luks,file.filename=/p/a,,b,key-secret=in_encrypt0 driver=qcow2,file.filename=/p/v,encrypt.key-secret=vol_encrypt0",
-            QemuImg.ConvertInto("/p/a,b", "raw", new SecretFile("in_encrypt0", "/run/in"), "/p/v", "qcow2", Secret));
+            QemuImg.ConvertInto("/p/a,b", "raw", new SecretFile("in_encrypt0", "/run/in"), new ImageOptions { Path = "/p/v", Format = "qcow2" }, Secret));
         AssertCommand(
             "convert --image-opts -n --target-image-opts --object secret,id=vol_encrypt0,file=/run/x,,y/secret "
             + "driver=raw,file.filename=/p/a driver=luks,file.filename=/p/v,key-secret=vol_encrypt0",
-            QemuImg.ConvertInto("/p/a", "iso", null, "/p/v", "raw", Secret));
+            QemuImg.ConvertInto("/p/a", "iso", null, new ImageOptions { Path = "/p/v", Format = "raw" }, Secret));
     }
 
     [Fact]
@@ -102,6 +102,19 @@ public class QemuImgTests
         AssertCommand(
             "resize --object secret,id=vol_encrypt0,file=/run/x,,y/secret --image-opts driver=luks,file.filename=/p/v,key-secret=vol_encrypt0 1024",
             QemuImg.Resize("/p/v", "raw", current: 512, capacity: 1024, Secret));
+    }
+
+    [Fact]
+    public void Every_command_has_limits_and_more_time_for_more_bytes()
+    {
+        var image = new ImageOptions { Path = "/p/v", Format = "raw" };
+        const ulong MiB = 1 << 20;
+        Assert.Equal((4096 * MiB, 120ul), QemuImg.Create(image).Limits);
+        Assert.Equal((4096 * MiB, 120ul + 256), QemuImg.Create(image with { Capacity = 1024 * MiB }).Limits);
+        Assert.Equal(120ul + 256, QemuImg.Convert("/p/a", "raw", image with { Capacity = 1024 * MiB }).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.ConvertInto("/p/a", "raw", null, image with { Capacity = 1024 * MiB }, Secret).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.Resize("/p/a", "raw", 1024 * MiB, 0).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.Resize("/p/a", "raw", 0, 1024 * MiB).Limits!.Value.CpuSeconds);
     }
 
     [Theory]
@@ -126,6 +139,7 @@ public class QemuImgTests
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("vdi", target => target with { Features = VolumeFeatures.None }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("vdi", target => target with { Encryption = Luks }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Encryption = Luks with { Format = "qcow" } }));
+        AssertError(StorageErrorCode.InternalError, Volume("raw", target => target with { Encryption = Luks with { Format = "luks2" } }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Compat = "0.10", Features = VolumeFeatures.LazyRefcounts }));
         AssertError(StorageErrorCode.ConfigUnsupported, Volume("qcow2", target => target with { Compat = "2.0" }));
         AssertError(StorageErrorCode.InvalidArgument, Volume("raw", target => target with { Encryption = new VolumeEncryption("luks") }));

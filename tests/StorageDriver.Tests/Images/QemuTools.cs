@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
+using Cistern.Storage.Images;
 
 namespace Cistern.StorageDriver.Tests.Images;
 
@@ -11,10 +12,8 @@ internal static class QemuTools
     /// <summary>Runs a tool and returns its output; fails the test on any other exit code than 0.</summary>
     public static string Run(string tool, params string[] arguments)
     {
-        // Before it makes a LUKS image qemu-img measures the processor, which now and then is too quick for its clock.
-        const string Unmeasured = "Unable to get accurate CPU usage";
         var (exitCode, output, error) = Start(tool, arguments);
-        for (var attempt = 1; exitCode != 0 && error.Contains(Unmeasured, StringComparison.Ordinal) && attempt < 20; attempt++)
+        for (var attempt = 1; exitCode != 0 && error.Contains(QemuImg.Unmeasured, StringComparison.Ordinal) && attempt < 20; attempt++)
         {
             (exitCode, output, error) = Start(tool, arguments);
         }

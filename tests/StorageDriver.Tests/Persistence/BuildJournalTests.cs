@@ -28,6 +28,41 @@ public sealed class BuildJournalTests : IDisposable
         Assert.Empty(Directory.EnumerateFiles(_folder["run"], "*", SearchOption.AllDirectories));
     }
 
+    [Theory]
+    [InlineData("", true, false)] // killed between taking the name and replacing what took it
+    [InlineData("", false, true)] // killed after that: an empty volume is whole
+    [InlineData("another's", true, true)]
+    public void A_name_that_was_held_free_is_freed_while_nothing_has_replaced_what_holds_it(string content, bool partIsLeft, bool stays)
+    {
+        var journal = new BuildJournal(_folder["run"]);
+        journal.Record(_folder[".a.part"]).Hold(_folder.Write("a", System.Text.Encoding.UTF8.GetBytes(content)));
+        if (partIsLeft)
+        {
+            _folder.Write(".a.part", [1]);
+        }
+
+        BuildJournal.CleanUp(journal.Records());
+
+        Assert.Equal(stays, File.Exists(_folder["a"]));
+        Assert.False(File.Exists(_folder[".a.part"]));
+        Assert.Empty(journal.Records());
+    }
+
+    [Fact]
+    public void Folders_are_removed_too_and_what_cannot_be_removed_does_not_keep_the_others()
+    {
+        var journal = new BuildJournal(_folder["run"]);
+        Directory.CreateDirectory(_folder[".a.part/content"]);
+        Directory.CreateDirectory(_folder[".b.part"]);
+        journal.Record(_folder[".a.part"]);
+        journal.Record(_folder[".b.part"]);
+
+        Assert.Contains(".a.part", Assert.Throws<IOException>(() => BuildJournal.CleanUp(journal.Records())).Message, StringComparison.Ordinal);
+
+        Assert.False(Directory.Exists(_folder[".b.part"]));
+        Assert.Equal(_folder[".a.part"], File.ReadAllText(Assert.Single(journal.Records())));
+    }
+
     [Fact]
     public void A_record_of_a_folder_that_is_not_there_is_kept()
     {

@@ -18,7 +18,35 @@ public sealed class PoolThreadsTests
     {
         Assert.Equal(7, await _threads.RunAsync(() => 7, default));
         await Assert.ThrowsAsync<FormatException>(() => _threads.RunAsync(() => throw new FormatException(), default));
-        Assert.NotEqual(Environment.CurrentManagedThreadId, await _threads.RunAsync(() => Environment.CurrentManagedThreadId, default));
+        Assert.Equal("pool p", await _threads.RunAsync(() => Thread.CurrentThread.Name, default));
+    }
+
+    [Fact]
+    public async Task What_a_caller_asks_next_stays_on_the_thread_and_what_it_asks_besides_does_not()
+    {
+        using var begin = new ManualResetEventSlim();
+        using var both = new Barrier(2);
+        var first = _threads.RunAsync(() =>
+        {
+            begin.Wait();
+            return Environment.CurrentManagedThreadId;
+        }, default);
+        var rest = first.ContinueWith(
+            _ => Task.WhenAll(
+                _threads.RunAsync(Meet, default),
+                _threads.RunAsync(Meet, default)),
+            TaskContinuationOptions.ExecuteSynchronously).Unwrap();
+        begin.Set();
+        var threads = await rest;
+
+        Assert.Equal(await first, threads[0]);
+        Assert.NotEqual(threads[0], threads[1]);
+
+        int Meet()
+        {
+            both.SignalAndWait();
+            return Environment.CurrentManagedThreadId;
+        }
     }
 
     [Fact]
@@ -45,7 +73,7 @@ public sealed class PoolThreadsTests
     public async Task A_call_that_does_not_return_fails_and_its_thread_is_left_behind_until_it_does()
     {
         using var hang = new ManualResetEventSlim();
-        var returned = new TaskCompletionSource();
+        var returned = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var call = _threads.RunAsync(() =>
         {
             hang.Wait();
@@ -127,6 +155,9 @@ public sealed class PoolThreadsTests
     public async Task Idle_threads_end()
     {
         await _threads.RunAsync(() => 1, default);
+
+        // Off the pool's thread, which is not idle while it runs this.
+        await Task.Yield();
         Assert.True(SpinWait.SpinUntil(
             () =>
             {

@@ -132,7 +132,9 @@ internal sealed class SimulatedBackend : IStorageBackend, IPoolActivation, IPool
     public async ValueTask<ScannedVolume?> FindVolumeAsync(PoolContext pool, string name, CancellationToken cancellation)
     {
         await Steps.TakeAsync(Step.Find, pool.Threads, cancellation);
-        return Storage(pool).Files.TryGetValue(name, out var file) ? Describe(pool, name, file) : null;
+        var found = Storage(pool).Files.TryGetValue(name, out var file) ? Describe(pool, name, file) : null;
+        await Steps.TakeAsync(Step.FindEnds, pool.Threads, cancellation);
+        return found;
     }
 
     public ValueTask<PoolNumbers> GetNumbersAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.FromResult(Numbers(pool));

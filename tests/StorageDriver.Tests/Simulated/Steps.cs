@@ -30,6 +30,9 @@ internal enum Step
     Write,
     Describe,
     Find,
+
+    /// <summary>After the look at a name, before it returns.</summary>
+    FindEnds,
     Watch,
 }
 

@@ -5,7 +5,10 @@ import subprocess
 
 import libvirt
 
+from compare import secret_cases, xml_cases
 from compare.documents import ONLY_DEFINED, POOLS, VOLUMES
+from compare.files_cases import FILES
+from compare.images_cases import IMAGES
 from compare.trial import QCOW2, Trial
 from pools import GIB, KIB, MIB, backing_xml, pool_xml, volume_xml
 
@@ -506,4 +509,8 @@ CASES = {
     **{f"pool document: {name}": pool_document(name, text) for name, text in POOLS.items()},
     **{f"volume document: {name}": volume_document(text) for name, text in VOLUMES.items()},
     **SEQUENCES,
+    **FILES,
+    **xml_cases.CASES,
+    **secret_cases.CASES,
+    **IMAGES,
 }

@@ -88,6 +88,8 @@ class Trial:
             for step in (pool.destroy, pool.undefine):
                 with suppress(libvirt.libvirtError):
                     step()
+        for secret in self.conn.listAllSecrets():
+            secret.undefine()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     @staticmethod

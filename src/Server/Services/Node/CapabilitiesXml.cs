@@ -10,16 +10,14 @@ public static class CapabilitiesXml
     /// <summary>The document of a storage connection: the pool types and nothing else.</summary>
     public static string FormatStorage(IEnumerable<string> poolTypes) => Format(xml => WritePools(xml, poolTypes));
 
-    /// <summary>The document of a hypervisor connection: the host, the guests that an installed emulator could run, the pool types.</summary>
-    public static string FormatHost(HostDescription host, NodeMemory memory, Emulator? emulator, IEnumerable<string> poolTypes) => Format(xml =>
+    /// <summary>The document of a hypervisor connection: the host and the guests that an installed emulator could run.</summary>
+    public static string FormatHost(HostDescription host, NodeMemory memory, Emulator? emulator) => Format(xml =>
     {
         WriteHost(xml, host, memory);
         if (emulator is not null)
         {
             WriteGuest(xml, host, emulator);
         }
-
-        WritePools(xml, poolTypes);
     });
 
     private static string Format(Action<XmlWriter> content)

@@ -11,6 +11,10 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
 {
     private const int BufferSize = 1024 * 1024;
 
+    /// <summary>Bytes that the file takes: what was taken beforehand, or what has been written if that is more.</summary>
+    private long _allocated;
+    private long _written;
+
     /// <summary>Shares the source's blocks (FICLONE): no data is read or written, no space promised. 0, or the negated error number.</summary>
     /// <param name="length">The file's length afterwards, at least the source's.</param>
     public async ValueTask<int> TryShareAsync(long length, CancellationToken cancellation)
@@ -32,7 +36,8 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
     /// <param name="sparse">Holes may stay holes; else the file is to take <paramref name="allocation"/> bytes.</param>
     public async ValueTask RunAsync(bool sparse, long allocation, CancellationToken cancellation)
     {
-        bool holesStay = sparse || await FileSpace.TryAllocateAsync(pool.Threads, to, 0, allocation, null, cancellation).ConfigureAwait(false);
+        bool holesStay = sparse || await FileSpace.TryAllocateAsync(pool.Threads, to, 0, allocation, progress, cancellation).ConfigureAwait(false);
+        _allocated = sparse || !holesStay ? 0 : allocation;
         bool inKernel = from.Handle is not null && (sparse || await NeverSharesAsync(cancellation).ConfigureAwait(false));
         long offset = 0;
         while (true)
@@ -51,10 +56,10 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
             else if (!holesStay)
             {
                 await FileSpace.WriteZerosAsync(pool.Threads, to, offset, end, null, cancellation).ConfigureAwait(false);
+                Wrote(extent.Length);
             }
 
             offset = end;
-            FileSpace.Tell(progress, offset);
         }
 
         if (!holesStay)
@@ -94,8 +99,9 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
                 break;
             }
 
-            offset += copied == -Errno.Interrupted ? 0 : SystemCall.Check(copied, "cannot copy a volume's data");
-            FileSpace.Tell(progress, offset);
+            copied = copied == -Errno.Interrupted ? 0 : SystemCall.Check(copied, "cannot copy a volume's data");
+            offset += copied;
+            Wrote(copied);
         }
 
         return offset - start;
@@ -131,12 +137,18 @@ internal sealed class FileCopy(PoolContext pool, IVolumeExtents from, SafeFileHa
                     },
                     cancellation).ConfigureAwait(false);
                 offset += read;
-                FileSpace.Tell(progress, offset);
+                Wrote(read);
             }
         }
         finally
         {
             ArrayPool<byte>.Shared.Return(buffer);
         }
+    }
+
+    private void Wrote(long bytes)
+    {
+        _written += bytes;
+        FileSpace.Tell(progress, Math.Max(_written, _allocated));
     }
 }

@@ -36,6 +36,7 @@ internal static class FileCreation
 
     public static ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation) =>
         volume.Kind == VolumeKind.Dir ? new ValueTask(pool.Threads.RunAsync(() => NewFolder.Make(pool, volume), cancellation))
+        : volume.Kind == VolumeKind.Ploop ? PloopVolumes.BuildAsync(pool, volume, cancellation)
         : IsPlainRaw(volume) ? BuildRawAsync(pool, volume, progress, cancellation)
         : ImageCreation.BuildAsync(pool, volume, flags, progress, cancellation);
 
@@ -46,12 +47,18 @@ internal static class FileCreation
     {
         if (volume.Kind == VolumeKind.Ploop)
         {
-            throw StorageErrors.ConfigUnsupported("volumes of format 'ploop' cannot be created");
+            CheckPloop(volume, flags);
+            return;
         }
 
-        if (volume.Target.Encryption is not null)
+        if ((flags & Reflink) != 0 && !IsPlainRaw(volume) && volume.Target.Format != "qcow2")
         {
-            throw StorageErrors.ConfigUnsupported("storage pool does not support encrypted volumes");
+            throw StorageErrors.UnsupportedFlags(Reflink, $"copying to a volume of format '{volume.Target.Format}'");
+        }
+
+        if (volume.Kind == VolumeKind.Dir && volume.Target.Encryption is not null)
+        {
+            throw StorageErrors.ConfigUnsupported("a volume of format 'dir' cannot be encrypted");
         }
 
         if (volume.Kind != VolumeKind.Dir && !IsPlainRaw(volume))
@@ -68,6 +75,20 @@ internal static class FileCreation
         if (volume.BackingStore is not null)
         {
             throw StorageErrors.BackingStoreNotSupported(volume.Target.Format ?? "raw");
+        }
+    }
+
+    private static void CheckPloop(VolumeDefinition volume, uint flags)
+    {
+        if ((flags & ~Validate) != 0)
+        {
+            throw StorageErrors.UnsupportedFlags(flags & ~Validate, "creation of a ploop volume");
+        }
+
+        if (volume.Target.Encryption is not null || volume.BackingStore is not null)
+        {
+            throw StorageErrors.ConfigUnsupported(
+                $"a volume of format 'ploop' cannot {(volume.BackingStore is null ? "be encrypted" : "have a backing store")}");
         }
     }
 

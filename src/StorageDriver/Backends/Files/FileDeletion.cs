@@ -16,7 +16,7 @@ internal static class FileDeletion
         {
             VolumeKind.File => FileRemoval.Unlink(path),
             VolumeKind.Dir => FileRemoval.RemoveEmptyFolder(path),
-            VolumeKind.Ploop => DeleteTree(path),
+            VolumeKind.Ploop => FileRemoval.RemoveFolderOfFiles(path),
             _ => throw StorageErrors.RemovalNotSupported(path),
         };
         if (result is not (0 or -Errno.NoEntry))
@@ -24,19 +24,5 @@ internal static class FileDeletion
             string what = volume.Kind == VolumeKind.File ? "unlink file" : "remove directory";
             throw StorageErrors.System(-result, $"cannot {what} '{path}'");
         }
-    }
-
-    /// <summary>A ploop volume's folder holds files only: the image, its snapshots and their descriptor.</summary>
-    private static int DeleteTree(string path)
-    {
-        if (Directory.Exists(path))
-        {
-            foreach (string file in Directory.EnumerateFiles(path))
-            {
-                _ = FileRemoval.Unlink(file);
-            }
-        }
-
-        return FileRemoval.RemoveEmptyFolder(path);
     }
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
@@ -8,7 +9,7 @@ using Microsoft.Win32.SafeHandles;
 namespace Cistern.Storage.Backends.Files;
 
 /// <summary>An open file or block device. Every call runs on the pool's threads; buffers are read into and written from in place.</summary>
-internal sealed class FileExtents : IVolumeExtents
+internal sealed class FileExtents : IPipedExtents
 {
     private readonly PoolThreads _threads;
     private readonly SafeFileHandle _file;
@@ -46,6 +47,9 @@ internal sealed class FileExtents : IVolumeExtents
                 return read >= 0 ? read : throw Failed(read, "read from");
             },
             cancellation));
+
+    public ValueTask<int?> MoveAtAsync(long offset, SafeHandle pipe, int length, CancellationToken cancellation) =>
+        new(_threads.RunAsync(() => Move(offset, pipe, length), cancellation));
 
     public ValueTask WriteAtAsync(long offset, ReadOnlySequence<byte> data, CancellationToken cancellation) =>
         new(_threads.RunAsync(() => Write(offset, data), cancellation));
@@ -101,6 +105,30 @@ internal sealed class FileExtents : IVolumeExtents
         }
 
         return new FileExtents(threads, file, path, isDevice, isDevice ? FileSpaceCalls.End(file) : status.Size);
+    }
+
+    private int? Move(long offset, SafeHandle pipe, int length)
+    {
+        int total = 0;
+        while (total < length)
+        {
+            long moved = FileDataCalls.Move(_file, offset + total, pipe, length - total);
+            switch (moved)
+            {
+                case -Errno.InvalidArgument when total == 0:
+                    return null;
+                case -Errno.Interrupted:
+                    break;
+                case <= 0:
+                    // What the pipe holds already is good; a failure is met again by the next call. A full pipe is no failure.
+                    return moved == 0 || total > 0 ? total : throw Failed(moved, "read from");
+                default:
+                    total += (int)moved;
+                    break;
+            }
+        }
+
+        return total;
     }
 
     private void Write(long offset, ReadOnlySequence<byte> data)

@@ -2,6 +2,7 @@ using System.Text;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Images;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Backends.Files;
 
@@ -48,7 +49,15 @@ internal static unsafe class FileHeader
         }
     }
 
-    /// <summary>As above, for an absolute path.</summary>
+    /// <summary>Probes an open file.</summary>
+    /// <exception cref="StorageException">38/18: it cannot be read.</exception>
+    public static ImageHeader Read(SafeFileHandle file)
+    {
+        using OpenDescriptor descriptor = new(file);
+        return ImageProbe.Probe(new ProbeReader(descriptor.Number));
+    }
+
+    /// <summary>As <see cref="TryRead(int, byte*, bool, out ImageHeader, out long)"/>, for an absolute path.</summary>
     public static int TryRead(string path, bool isDevice, out ImageHeader header, out long deviceEnd)
     {
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))

@@ -11,14 +11,13 @@ internal static class FileLook
         IsLocal(pool) ? RunHere(look) : new ValueTask<T>(pool.Threads.RunAsync(look, cancellation));
 
     /// <summary>Describes the volume of a name; null when there is none. What has not changed since it was known costs one statx.</summary>
-    public static ValueTask<ScannedVolume?> DescribeAsync(PoolContext pool, string name, CancellationToken cancellation)
+    public static ValueTask<ScannedVolume?> DescribeAsync(PoolContext pool, string name, ScannedVolume? known, CancellationToken cancellation)
     {
         if (!FileNames.IsFileName(name))
         {
             return ValueTask.FromResult<ScannedVolume?>(null);
         }
 
-        ScannedVolume? known = pool.Known(name);
         if (IsLocal(pool))
         {
             int result = FileStatusCalls.GetNoFollow($"{pool.Definition.Target!.Path}/{name}", out FileStatus status);

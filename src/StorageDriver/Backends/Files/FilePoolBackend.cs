@@ -30,10 +30,10 @@ public abstract class FilePoolBackend :
         new(pool.Threads.RunAsync(() => FolderWatch.Start(pool, changes), cancellation));
 
     public ValueTask<ScannedVolume?> RefreshVolumeAsync(PoolContext pool, VolumeDefinition volume, CancellationToken cancellation) =>
-        FileLook.DescribeAsync(pool, volume.Name, cancellation);
+        FileLook.DescribeAsync(pool, volume.Name, pool.Known(volume.Name) ?? new ScannedVolume(volume), cancellation);
 
     public ValueTask<ScannedVolume?> FindVolumeAsync(PoolContext pool, string name, CancellationToken cancellation) =>
-        FileLook.DescribeAsync(pool, name, cancellation);
+        FileLook.DescribeAsync(pool, name, pool.Known(name), cancellation);
 
     public ValueTask<VolumeChange> AllocateAsync(PoolContext pool, VolumeDefinition request, uint flags, CancellationToken cancellation) =>
         FileLook.RunAsync(pool, () => new VolumeChange(FileCreation.Allocate(pool, request, flags)), cancellation);

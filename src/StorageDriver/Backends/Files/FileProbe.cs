@@ -34,7 +34,8 @@ internal static unsafe class FileProbe
     /// <param name="known">What is shown of it when it cannot be looked at.</param>
     public static ScannedVolume? Describe(ProbeSettings settings, int folder, byte* entry, string name, ScannedVolume? known)
     {
-        string path = $"{settings.Folder}/{name}";
+        string path = known?.Definition.Target.Path ?? $"{settings.Folder}/{name}";
+        name = known?.Definition.Name ?? name;
         long now = FileStamps.Now(settings.Clock);
         int result = FileStatusCalls.Get(folder, entry, out FileStatus status);
         if (result < 0)
@@ -42,13 +43,14 @@ internal static unsafe class FileProbe
             return IsGone(result) ? null : new ScannedVolume(FileDescription.Unknown(name, path, known?.Definition));
         }
 
-        ScannedVolume? volume = status.Type switch
+        ScannedVolume? found = status.Type switch
         {
             FileType.Regular or FileType.BlockDevice => DescribeFile(settings, folder, entry, name, path, status, now),
             FileType.Directory => DescribeFolder(name, path, status, now),
             _ => null,
         };
-        return volume is not null && settings.ReadsLabels ? WithLabel(volume, path) : volume;
+        found = found is null || known is null ? found : WithKnownEncryption(found, known);
+        return found is not null && settings.ReadsLabels ? WithLabel(found, path) : found;
     }
 
     /// <summary>As <see cref="Describe(ProbeSettings, int, byte*, string, ScannedVolume?)"/>, by a name that an entry has.</summary>
@@ -89,8 +91,8 @@ internal static unsafe class FileProbe
     /// <summary>A folder with the two files of a ploop image is one; its stamp would not tell a change of the image.</summary>
     private static ScannedVolume DescribeFolder(string name, string path, in FileStatus status, long now)
     {
-        string image = path + "/root.hds";
-        if (FileStatusCalls.Get(image, out FileStatus data) < 0 || FileStatusCalls.Get(path + "/DiskDescriptor.xml", out _) < 0)
+        string image = $"{path}/{Ploop.Image}";
+        if (FileStatusCalls.Get(image, out FileStatus data) < 0 || FileStatusCalls.Get($"{path}/{Ploop.Descriptor}", out _) < 0)
         {
             return new ScannedVolume(FileDescription.Folder(name, path, status), FileStamps.Take(status, now));
         }
@@ -117,6 +119,16 @@ internal static unsafe class FileProbe
         return target.Timestamps is not { } times || times.Access == access
             ? known
             : known with { Definition = known.Definition with { Target = target with { Timestamps = times with { Access = access } } } };
+    }
+
+    /// <summary>An image does not tell its secret: what is known of that holds as long as it is the same file, encrypted in the same way.</summary>
+    private static ScannedVolume WithKnownEncryption(ScannedVolume found, ScannedVolume known)
+    {
+        VolumeTarget target = found.Definition.Target;
+        bool same = known.Stamp is null || (found.Stamp is { } stamp && (stamp.Device, stamp.Inode) == (known.Stamp.Device, known.Stamp.Inode));
+        return target.Encryption is { } encryption && same && known.Definition.Target.Encryption is { } before && before.Format == encryption.Format
+            ? found with { Definition = found.Definition with { Target = target with { Encryption = before } } }
+            : found;
     }
 
     /// <summary>Errors that say that there is nothing behind the name.</summary>

@@ -3,6 +3,7 @@ using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Images;
+using Cistern.Storage.Secrets;
 using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Backends.Files;
@@ -29,19 +30,35 @@ internal static class FileResize
             return;
         }
 
-        if (allocate)
+        if (volume.Kind == VolumeKind.Ploop)
         {
-            throw StorageErrors.AllocationNotSupported(volume.Target.Format ?? "raw");
+            await PloopVolumes.ResizeAsync(pool, volume, capacity, cancellation).ConfigureAwait(false);
+            return;
         }
 
-        if (volume.Kind != VolumeKind.File || volume.Target.Encryption is not null)
+        if (allocate)
+        {
+            throw StorageErrors.AllocationNotSupported(volume.Target.Encryption?.Format ?? volume.Target.Format ?? FileFormats.Default);
+        }
+
+        if (volume.Kind != VolumeKind.File)
         {
             throw StorageErrors.ConfigUnsupported($"volume '{volume.Name}' of format '{volume.Target.Format}' cannot be resized");
         }
 
-        Command command = QemuImg.Resize(volume.Target.Path!, volume.Target.Format, volume.Capacity, capacity);
+        using PassphraseFile? passphrase = PassphraseFile.Write(pool.Host, "volume", Encryption(pool, volume));
+        Command command = QemuImg.Resize(volume.Target.Path!, volume.Target.Format, volume.Capacity, capacity, passphrase?.Secret);
         await pool.Host.RunAsync(command, cancellation).ConfigureAwait(false);
     }
+
+    private static VolumeEncryption? Encryption(PoolContext pool, VolumeDefinition volume) =>
+        VolumeSecrets.Complete(volume, pool.Host.Secrets).Target.Encryption switch
+        {
+            null => null,
+            { Format: not "luks" } other => throw StorageErrors.ConfigUnsupported($"volume '{volume.Name}', encrypted with '{other.Format}', cannot be resized"),
+            { Secrets: [] } => throw StorageErrors.VolumeWithoutSecret(volume.Name),
+            var luks => luks,
+        };
 
     private static async ValueTask ResizeRawAsync(PoolContext pool, string path, long capacity, bool allocate, CancellationToken cancellation)
     {

@@ -45,10 +45,13 @@ internal static class FileWipe
     {
         try
         {
-            while (await threads.RunAsync(file.WriteStep, cancellation).ConfigureAwait(false))
+            bool more;
+            do
             {
+                more = await threads.RunAsync(file.WriteStep, cancellation).ConfigureAwait(false);
                 FileSpace.Tell(progress, file.Written);
             }
+            while (more);
 
             await threads.RunAsync(file.Synchronise, cancellation).ConfigureAwait(false);
         }

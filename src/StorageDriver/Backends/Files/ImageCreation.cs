@@ -1,9 +1,11 @@
+using System.Collections.Immutable;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Images;
 using Cistern.Storage.Pools;
+using Cistern.Storage.Secrets;
 using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Backends.Files;
@@ -14,32 +16,67 @@ namespace Cistern.Storage.Backends.Files;
 /// </summary>
 internal static class ImageCreation
 {
-    /// <exception cref="StorageException">38/18: the backing file cannot be read, or the image not be written; 1/0: the tool failed.</exception>
+    private const string TargetSecret = "target";
+    private const string SourceSecret = "source";
+
+    /// <exception cref="StorageException">
+    /// 38/18: the backing file cannot be read, or the image not be written; 8/18, 66/30, 8/0: no passphrase; 1/0: the tool failed.
+    /// </exception>
     public static async ValueTask BuildAsync(
         PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation)
     {
         ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, (flags & FileCreation.PreallocateMetadata) != 0);
-        await pool.Threads.RunAsync(() => CheckBackingFile(image.BackingPath, image.Path), cancellation).ConfigureAwait(false);
+        if (image.BackingPath is { } backing)
+        {
+            string path = BackingString.Resolve(backing, image.Path);
+            await pool.Threads.RunAsync(() => BackingChain.Check(path, image.BackingFormat), cancellation).ConfigureAwait(false);
+        }
+
         if (Qcow2Writer.CanWrite(image))
         {
             await WriteQcow2Async(pool, volume, image, progress, cancellation).ConfigureAwait(false);
             return;
         }
 
-        await RunAsync(pool, volume, path => QemuImg.Create(image with { Path = path }), cancellation).ConfigureAwait(false);
+        using PassphraseFile? passphrase = PassphraseFile.Write(pool.Host, TargetSecret, image.Encryption);
+        await ImageTool.RunAsync(
+            pool, volume, path => [QemuImg.Create(image with { Path = path }, passphrase?.Secret)], progress, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="BuildAsync"/>, filled from another volume of this host.</summary>
-    public static ValueTask ConvertAsync(
-        PoolContext pool, VolumeDefinition volume, VolumeDefinition source, uint flags, CancellationToken cancellation) =>
-        RunAsync(
-            pool,
-            volume,
-            path => QemuImg.Convert(
-                source.Target.Path!,
-                source.Target.Format,
-                ImageOptions.For(volume, path, (flags & FileCreation.PreallocateMetadata) != 0, converting: true)),
-            cancellation);
+    /// <summary>As <see cref="BuildAsync"/>, filled from another volume of this host. The image has no backing file.</summary>
+    public static async ValueTask ConvertAsync(
+        PoolContext pool, VolumeDefinition volume, VolumeDefinition source, uint flags, JobProgress progress, CancellationToken cancellation)
+    {
+        ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, (flags & FileCreation.PreallocateMetadata) != 0, converting: true);
+        if (source.Kind != VolumeKind.Network)
+        {
+            string format = source.Kind == VolumeKind.Block ? FileFormats.Default : source.Target.Format ?? FileFormats.Default;
+            await pool.Threads.RunAsync(() => BackingChain.Check(source.Target.Path!, format), cancellation).ConfigureAwait(false);
+        }
+
+        using PassphraseFile? passphrase = PassphraseFile.Write(pool.Host, TargetSecret, image.Encryption);
+        using PassphraseFile? sourcePassphrase = PassphraseFile.Write(pool.Host, SourceSecret, SourceEncryption(pool, source));
+        await ImageTool.RunAsync(
+            pool, volume, path => Conversion(source, sourcePassphrase?.Secret, image with { Path = path }, passphrase?.Secret), progress, cancellation)
+            .ConfigureAwait(false);
+    }
+
+    /// <summary>qemu-img cannot make and fill an encrypted image, nor read one into a new image, in one step.</summary>
+    private static ImmutableArray<Command> Conversion(VolumeDefinition source, SecretFile? sourceSecret, ImageOptions image, SecretFile? secret)
+    {
+        (string path, string? format) = (source.Target.Path!, source.Kind == VolumeKind.Block ? FileFormats.Default : source.Target.Format);
+        return secret is null && sourceSecret is null
+            ? [QemuImg.Convert(path, format, image)]
+            : [QemuImg.Create(image, secret), QemuImg.ConvertInto(path, format, sourceSecret, image, secret)];
+    }
+
+    private static VolumeEncryption? SourceEncryption(PoolContext pool, VolumeDefinition source)
+    {
+        VolumeEncryption? encryption = VolumeSecrets.Complete(source, pool.Host.Secrets).Target.Encryption;
+        return encryption is { Secrets: [_], Format: not "luks" }
+            ? throw StorageErrors.ConfigUnsupported($"volume '{source.Name}' is encrypted with '{encryption.Format}': only 'luks' can be read")
+            : encryption;
+    }
 
     private static async ValueTask WriteQcow2Async(
         PoolContext pool, VolumeDefinition volume, ImageOptions image, JobProgress progress, CancellationToken cancellation)
@@ -75,32 +112,6 @@ internal static class ImageCreation
         {
             // The framework puts errno there.
             throw StorageErrors.System(error.HResult, $"cannot write image '{image.Path}'");
-        }
-    }
-
-    private static async ValueTask RunAsync(PoolContext pool, VolumeDefinition volume, Func<string, Command> command, CancellationToken cancellation)
-    {
-        NewFile file = await pool.Threads.RunAsync(() => NewFile.Reserve(pool, volume), cancellation).ConfigureAwait(false);
-        await using (file.ConfigureAwait(false))
-        {
-            Command prepared = await pool.Threads.RunAsync(() => command(file.Part), cancellation).ConfigureAwait(false);
-            prepared = prepared with { RunAs = file.User is { } user ? (user.Uid, user.Gid) : null };
-            await pool.Host.RunAsync(prepared, cancellation).ConfigureAwait(false);
-            await pool.Threads.RunAsync(
-                () =>
-                {
-                    file.Open();
-                    file.Publish();
-                },
-                cancellation).ConfigureAwait(false);
-        }
-    }
-
-    private static void CheckBackingFile(string? backing, string image)
-    {
-        if (backing is not null)
-        {
-            SystemCall.Check(FileSystemCalls.CanRead(BackingString.Resolve(backing, image)), $"inaccessible backing store volume {backing}");
         }
     }
 }

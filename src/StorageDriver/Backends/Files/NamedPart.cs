@@ -13,7 +13,7 @@ internal sealed class NamedPart : IDisposable
     private readonly FileUser? _user;
     private readonly bool _isFolder;
     private readonly BuildRecord _record;
-    private bool _published;
+    private bool _exists;
 
     /// <param name="user">As whom to work; null: the server.</param>
     public NamedPart(PoolContext pool, VolumeDefinition volume, FileUser? user)
@@ -25,6 +25,14 @@ internal sealed class NamedPart : IDisposable
     }
 
     public string Path { get; }
+
+    /// <summary>Makes what is to have the name.</summary>
+    public int Make(Func<int> make)
+    {
+        int result = FileUser.Run(_user, make);
+        _exists = result >= 0;
+        return result;
+    }
 
     /// <summary>
     /// Gives it its own name, never replacing what has it: <see cref="Errno.Exists"/>. In one step where the file system can, else by a second link,
@@ -45,7 +53,7 @@ internal sealed class NamedPart : IDisposable
 
         if (result == 0)
         {
-            _published = true;
+            _exists = false;
             _record.Dispose();
             _ = FileSystemCalls.SynchroniseFolder(System.IO.Path.GetDirectoryName(path)!);
         }
@@ -77,10 +85,10 @@ internal sealed class NamedPart : IDisposable
         return result;
     }
 
-    /// <summary>Removes what was made under the temporary name, if it was; what cannot be removed stays recorded.</summary>
+    /// <summary>Removes what still has the temporary name; what cannot be removed stays recorded.</summary>
     public void Dispose()
     {
-        if (!_published && Remove(Path) is (0 or -Errno.NoEntry))
+        if (!_exists || Remove(Path) is 0 or -Errno.NoEntry)
         {
             _record.Dispose();
         }

@@ -56,7 +56,7 @@ internal sealed class NewFile : IAsyncDisposable
     /// <exception cref="StorageException">38/18.</exception>
     public void Open()
     {
-        OpenPart(0);
+        SystemCall.Check(FileUser.Run(User, () => OpenPart(0)), $"cannot open file '{_volume.Target.Path}'");
         SetOwnership();
     }
 
@@ -137,7 +137,7 @@ internal sealed class NewFile : IAsyncDisposable
     {
         if (_part is not null)
         {
-            OpenPart(OpenFlags.Create | OpenFlags.Exclusive);
+            SystemCall.Check(_part.Make(() => OpenPart(OpenFlags.Create | OpenFlags.Exclusive)), $"cannot create file '{_volume.Target.Path}'");
         }
 
         SetOwnership();
@@ -150,12 +150,8 @@ internal sealed class NewFile : IAsyncDisposable
         SystemCall.Check(FileSpaceCalls.SetLength(File, (long)length), $"cannot extend file '{_volume.Target.Path}'");
     }
 
-    private void OpenPart(int flags) =>
-        SystemCall.Check(
-            FileUser.Run(
-                User,
-                () => FileSystemCalls.Open(Part, OpenFlags.ReadWrite | OpenFlags.NoFollow | flags, FileOwnership.DefaultVolumeMode, out _file)),
-            $"cannot create file '{_volume.Target.Path}'");
+    private int OpenPart(int flags) =>
+        FileSystemCalls.Open(Part, OpenFlags.ReadWrite | OpenFlags.NoFollow | flags, FileOwnership.DefaultVolumeMode, out _file);
 
     private void SetOwnership() =>
         FileOwnership.Set(File, _volume.Target.Permissions, FileOwnership.DefaultVolumeMode, _volume.Target.Path!, User);

@@ -21,7 +21,7 @@ internal static class NewFolder
         string path = volume.Target.Path!;
         using NamedPart part = new(pool, volume, user);
         SystemCall.Check(
-            FileUser.Run(user, () => FileSystemCalls.MakeFolder(part.Path, FileOwnership.DefaultVolumeMode)), $"cannot create directory '{path}'");
+            part.Make(() => FileSystemCalls.MakeFolder(part.Path, FileOwnership.DefaultVolumeMode)), $"cannot create directory '{path}'");
         SetOwnership(part.Path, volume, user);
         int result = part.Publish(path);
         if (result == -Errno.Exists)

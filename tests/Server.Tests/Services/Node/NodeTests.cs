@@ -72,17 +72,17 @@ public sealed class NodeTests : IDisposable
     public void Output_without_a_version_is_no_version() => Assert.Null(InstalledEmulator.ParseVersion("not an emulator"));
 
     [Fact]
-    public void Capabilities_describe_host_guest_and_pools()
+    public void Capabilities_describe_host_and_guest()
     {
         var text = CapabilitiesXml.FormatHost(
-            HostDescription.Read(_host.Files), new NodeMemory(_host.Files), new Emulator("/usr/bin/qemu", 7_002_000), ["dir", "fs"]);
+            HostDescription.Read(_host.Files), new NodeMemory(_host.Files), new Emulator("/usr/bin/qemu", 7_002_000));
         var root = XDocument.Parse(text).Root!;
         Assert.Equal("capabilities", root.Name.LocalName);
         Assert.Equal(["2", "1"], new[] { root.Descendants("cells").Single(), root.Descendants("topology").First() }
             .Select(element => element.Attribute("num")?.Value ?? element.Attribute("sockets")!.Value));
         Assert.Equal(7, root.Descendants("cpus").Elements("cpu").Count());
         Assert.Equal("/usr/bin/qemu", root.Element("guest")!.Element("arch")!.Element("emulator")!.Value);
-        Assert.Equal(["dir", "fs"], root.Element("pool")!.Descendants("value").Select(value => value.Value));
+        Assert.Null(root.Element("pool"));
     }
 
     [Fact]

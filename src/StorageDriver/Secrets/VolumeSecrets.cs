@@ -1,0 +1,19 @@
+using Cistern.Storage.Definitions;
+
+namespace Cistern.Storage.Secrets;
+
+/// <summary>Which secret an encrypted volume has.</summary>
+internal static class VolumeSecrets
+{
+    /// <summary>The volume with the secret that is for its path, unless its own document named one: what libvirt falls back on after a restart.</summary>
+    public static VolumeDefinition Complete(VolumeDefinition volume, ISecretValues secrets) =>
+        volume.Target is { Encryption: { Secrets: [] } encryption, Path: { } path } && secrets.Find(SecretUsageType.Volume, path) is { } uuid
+            ? volume with
+            {
+                Target = volume.Target with
+                {
+                    Encryption = encryption with { Secrets = [new EncryptionSecret("passphrase", new Definitions.SecretReference(uuid, null))] },
+                },
+            }
+            : volume;
+}
