@@ -130,8 +130,8 @@ class Server:
 class Cistern(Server):
     name = "cistern"
 
-    def __init__(self, root: Path):
-        super().__init__(root)
+    def __init__(self, root: Path, settings: dict | None = None, environment: dict | None = None):
+        super().__init__(root, settings, environment)
         self.config_folder.parent.mkdir(mode=0o700, parents=True)
         self.configure(f'live_pools_off = [ "{UNWATCHED}" ]\n')
 
@@ -157,12 +157,12 @@ class Cistern(Server):
                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
     def _argv(self, port: int, sockets: Path) -> list:
-        network = ["--tcp", f"127.0.0.1:{port}"] if self.settings is None else ["--listen", "--config", self.root / "cisternd.conf"]
+        network = ["--tcp", f"127.0.0.1:{port}"] if self.settings is None else ["--listen"]
         return [cisternd_binary(), "--root", self.root / "state", *network, "--socket-dir", sockets, "--no-default-pool"]
 
     def _launch(self, log) -> None:
         if self.settings is not None:
-            (self.root / "cisternd.conf").write_text(configuration(self.network_settings()))
+            self.configure(configuration(self.network_settings()))
         self._output = self.root / "listening"
         with open(self._output, "wb") as output:
             self.process = subprocess.Popen(self._argv(self.port, self.sockets), env=self.environment, stdin=subprocess.DEVNULL, stdout=output, stderr=log)

@@ -56,7 +56,7 @@ internal sealed record TlsCredentials(SslStreamCertificateContext Own, Certifica
             return read(path);
         }
         catch (Exception exception) when (exception is UnauthorizedAccessException or CryptographicException or AsnContentException or FormatException
-            or FileNotFoundException or DirectoryNotFoundException)
+            or ArgumentException or FileNotFoundException or DirectoryNotFoundException)
         {
             throw new IOException($"the TLS file {path} cannot be used: {exception.Message}", exception);
         }
