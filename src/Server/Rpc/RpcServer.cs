@@ -113,7 +113,8 @@ public sealed class RpcServer : IAsyncDisposable
     {
         try
         {
-            while (await HasRoomAsync().ConfigureAwait(false) && await listener.AcceptAsync().ConfigureAwait(false) is { } transport)
+            var mustAuthenticate = scheme != AuthScheme.None || listener.ShakesHands;
+            while (await HasRoomAsync(mustAuthenticate).ConfigureAwait(false) && await listener.AcceptAsync().ConfigureAwait(false) is { } transport)
             {
                 Serve(transport, scheme);
             }
@@ -124,8 +125,8 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits while the limits are reached; false when the server stops.</summary>
-    private async ValueTask<bool> HasRoomAsync()
+    /// <summary>Waits while the limits are reached; false when the server stops. Strangers that fill theirs keep nobody out who need not authenticate.</summary>
+    private async ValueTask<bool> HasRoomAsync(bool mustAuthenticate)
     {
         while (true)
         {
@@ -137,7 +138,7 @@ public sealed class RpcServer : IAsyncDisposable
                     return false;
                 }
 
-                if (_clients < Options.MaxClients && _unauthenticated < Options.MaxUnauthenticatedClients)
+                if (_clients < Options.MaxClients && (!mustAuthenticate || _unauthenticated < Options.MaxUnauthenticatedClients))
                 {
                     return true;
                 }

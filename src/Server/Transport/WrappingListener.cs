@@ -1,9 +1,11 @@
 namespace Cistern.Server.Transport;
 
 /// <summary>Lays something over each connection of another listener.</summary>
-internal sealed class WrappingListener(ITransportListener inner, Func<ITransportConnection, ITransportConnection> wrap) : ITransportListener
+internal sealed class WrappingListener(ITransportListener inner, Func<ITransportConnection, ITransportConnection> wrap, bool shakesHands = false) : ITransportListener
 {
     public string Address => inner.Address;
+
+    public bool ShakesHands => shakesHands;
 
     public async ValueTask<ITransportConnection?> AcceptAsync() => await inner.AcceptAsync().ConfigureAwait(false) is { } connection ? wrap(connection) : null;
 

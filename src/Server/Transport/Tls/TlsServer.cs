@@ -35,7 +35,7 @@ internal sealed class TlsServer
     public ILogger Log { get; }
 
     /// <summary>Lays TLS over the connections of a listener.</summary>
-    public ITransportListener Over(ITransportListener listener) => new WrappingListener(listener, inner => new TlsConnection(inner, this));
+    public ITransportListener Over(ITransportListener listener) => new WrappingListener(listener, inner => new TlsConnection(inner, this), shakesHands: true);
 
     /// <summary>What holds for a connection that begins now. Files that are bad, perhaps because they are being written, change nothing.</summary>
     public TlsCredentials Current()
