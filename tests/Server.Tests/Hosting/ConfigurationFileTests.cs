@@ -82,7 +82,7 @@ public sealed class ConfigurationFileTests
     [InlineData("live_pools_off = 'a\nb'", "file:1: a string has no end on its line")]
     [InlineData("live_pools_off = [ 'a' 'b' ]", "file:1: ',' or ']' is expected in a list, not '''")]
     [InlineData("live_pools_off = [ 'a',\n 1 ]", "file:2: a quoted string is expected in a list, not '1'")]
-    [InlineData("auth_unix_rw = 'polkitd'", "file:1: 'auth_unix_rw' must be one of none, polkit, not 'polkitd'")]
+    [InlineData("auth_unix_rw = 'polkitd'", "file:1: 'auth_unix_rw' must be one of none, sasl, polkit, not 'polkitd'")]
     [InlineData("access_drivers = [ 'polkit', 'selinux' ]", "file:1: 'access_drivers' must be one of none, polkit, not 'selinux'")]
     [InlineData("unix_sock_group = 5", "file:1: 'unix_sock_group' must be a string")]
     [InlineData("unix_sock_rw_perms = '0888'", "file:1: 'unix_sock_rw_perms' must be permissions in octal digits, such as \"0770\"")]
