@@ -130,8 +130,8 @@ class Server:
 class Cistern(Server):
     name = "cistern"
 
-    def __init__(self, root: Path):
-        super().__init__(root)
+    def __init__(self, root: Path, settings: dict | None = None, environment: dict | None = None):
+        super().__init__(root, settings, environment)
         self.config_folder.parent.mkdir(mode=0o700, parents=True)
         self.configure(f'live_pools_off = [ "{UNWATCHED}" ]\n')
 

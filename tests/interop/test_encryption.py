@@ -46,11 +46,11 @@ def test_life_of_an_encrypted_volume(own_server, tmp_path, format):
         pool.create()
     safe = pool.storageVolLookupByName("safe")
     assert secrets_of(safe) == [uuid]
-    safe.resize(6 * MIB)
-    assert safe.info()[1] == 6 * MIB
+    safe.resize(8 * MIB)
+    assert safe.info()[1] == 8 * MIB
     with raises(libvirt.VIR_ERR_OPERATION_UNSUPPORTED):
-        safe.resize(7 * MIB, libvirt.VIR_STORAGE_VOL_RESIZE_ALLOCATE)
-    copy = pool.createXMLFrom(volume_xml("copy", 6 * MIB), safe)
+        safe.resize(9 * MIB, libvirt.VIR_STORAGE_VOL_RESIZE_ALLOCATE)
+    copy = pool.createXMLFrom(volume_xml("copy", 8 * MIB), safe)
     assert Path(copy.path()).read_bytes()[:4 * MIB] == DATA
     assert "<encryption" not in copy.XMLDesc()
     secret = conn.secretLookupByUUIDString(secret.UUIDString())

@@ -1,3 +1,4 @@
+using System.Security.Authentication;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Hosting;
@@ -20,6 +21,43 @@ public sealed class ConfigurationFileTests
         options = Apply("live_pools = 1; delete_guard = +1");
         Assert.True(options.LivePools && options.DeleteGuard);
         Assert.Empty(options.NotLivePools);
+    }
+
+    [Fact]
+    public void The_keys_of_sockets_and_authentication_change_their_options()
+    {
+        var options = Apply("""
+            listen_tls = 0
+            listen_tcp = 1
+            listen_addr = "192.168.0.1"
+            tls_port = "26514"
+            tcp_port = 26509
+            auth_unix_ro = "none"
+            auth_unix_rw = "sasl"
+            auth_tcp = "none"
+            auth_tls = "sasl"
+            tcp_min_ssf = 112
+            sasl_allowed_username_list = [ "joe@EXAMPLE.COM" ]
+            key_file = "/k"
+            cert_file = "/c"
+            ca_file = "/a"
+            crl_file = "/r"
+            tls_no_sanity_certificate = 1
+            tls_no_verify_certificate = 1
+            tls_allowed_dn_list = []
+            tls_priority = "NORMAL:-VERS-TLS1.3"
+            max_anonymous_clients = 7
+            """);
+        Assert.Equal(new NetworkOptions { ListensForTls = false, ListensForTcp = true, Address = "192.168.0.1", TlsPort = 26514, TcpPort = 26509 }, options.Network);
+        Assert.Equal(new AuthOptions { UnixReadWrite = AuthScheme.Sasl, Tcp = AuthScheme.None, Tls = AuthScheme.Sasl }, options.Auth);
+        Assert.Equal((112, "joe@EXAMPLE.COM"), (options.Sasl.MinimumTcpStrength, Assert.Single(options.Sasl.AllowedUserNames!)));
+        Assert.True(options.TlsOptions is
+        {
+            KeyFile: "/k", CertificateFile: "/c", CaFile: "/a", RevocationFile: "/r", VerifiesItself: false, VerifiesClients: false, AllowedNames: [],
+            Protocols: SslProtocols.Tls12,
+        });
+        Assert.Equal(7, options.Rpc.MaxUnauthenticatedClients);
+        Assert.Equal(int.MaxValue, Apply("max_anonymous_clients = 0").Rpc.MaxUnauthenticatedClients);
     }
 
     [Fact]
@@ -68,6 +106,11 @@ public sealed class ConfigurationFileTests
     [InlineData("live_pools = 2", "file:1: 'live_pools' must be 0 or 1")]
     [InlineData("live_pools = \"1\"", "file:1: 'live_pools' must be 0 or 1")]
     [InlineData("live_pools_off = 1", "file:1: 'live_pools_off' must be a list of strings")]
+    [InlineData("tls_port = 'libvirt'", "file:1: 'tls_port' must be a port's number")]
+    [InlineData("tcp_port = 65536", "file:1: 'tcp_port' must be a port's number")]
+    [InlineData("tcp_min_ssf = 55", "file:1: 'tcp_min_ssf' must be a number from 56 on")]
+    [InlineData("auth_tcp = 'polkit'", "file:1: 'auth_tcp' must be one of none, sasl, not 'polkit'")]
+    [InlineData("ca_file = 1", "file:1: 'ca_file' must be a string")]
     [InlineData("live_pools = yes", "file:1: a number, a quoted string or a list in brackets is expected, not 'y'")]
     [InlineData("live_pools =\n1", "file:1: a number, a quoted string or a list in brackets is expected, not 'the end of the line'")]
     [InlineData("live_pools", "file:1: '=' is expected after 'live_pools', not 'the end of the file'")]

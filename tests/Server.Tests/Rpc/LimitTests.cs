@@ -36,6 +36,21 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Whoever_does_not_authenticate_in_time_is_closed_and_whoever_does_stays()
+    {
+        var limit = TimeSpan.FromSeconds(5);
+        await using var server = new TestServer(new RpcOptions { AuthenticationTimeout = limit }, scheme: AuthScheme.Sasl);
+        var stranger = server.Connect();
+        await stranger.AskAsync(TestProgram.Identify, 0);
+        var friend = server.Connect();
+        await friend.AskAsync(TestProgram.Identify, 1);
+        server.Time.Advance(limit);
+        await stranger.ServerClosesAsync();
+        await friend.OpenAsync();
+        await friend.NothingElseCameAsync();
+    }
+
+    [Fact]
     public async Task A_client_may_open_so_many_streams_and_no_more()
     {
         await using var server = new TestServer(new RpcOptions { MaxClientStreams = 2 });

@@ -105,6 +105,9 @@ public sealed class RawClient : IDisposable
     /// <summary>The server closes without another packet.</summary>
     public async Task ServerClosesAsync() => Assert.Null(await TryReadAsync());
 
+    /// <summary>Bytes as they come; null when the server closes before.</summary>
+    public Task<byte[]?> ReadRawAsync(int count) => ReadExactlyAsync(count);
+
     public void ShutdownWrites() => _socket.Shutdown(SocketShutdown.Send);
 
     public void Dispose() => _socket.Dispose();

@@ -3,6 +3,7 @@ using Cistern.RemoteProtocol.Programs;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.RemoteProtocol.Xdr;
 using Cistern.Server.Rpc;
+using Cistern.Server.Transport;
 
 namespace Cistern.Server.Tests.Support;
 
@@ -34,6 +35,9 @@ internal sealed class TestProgram
 
     public Func<IStreamSink>? Sink { get; set; }
 
+    /// <summary>What protects the connection after <see cref="Identify"/> with 2.</summary>
+    public Func<ISecurityLayer>? Layer { get; set; }
+
     public RpcProgram<CallContext> Build() => new("remote", RemoteProgram.Number, RemoteProgram.Version, [
         Procedure(Open, "CONNECT_OPEN", (_, context) => { LastClient = context.Client; context.Client.Open("test:///", readOnly: false); }),
         Procedure(Close, "CONNECT_CLOSE", (_, context) => context.Client.CloseAfterReply()),
@@ -46,7 +50,7 @@ internal sealed class TestProgram
         Procedure(NeedsWord, "NEEDS_WORD", (word, _) => Assert.NotNull(word)),
         new Procedure<CallContext>(Info(Echo, "ECHO"), (payload, context) => { context.Reply(Decode(payload)!.Value); return default; }),
         new Procedure<CallContext>(Info(Parked, "PARKED"), (payload, context) => ParkAsync(Decode(payload)!.Value.Value, context)),
-        new Procedure<CallContext>(Info(Identify, "AUTH_LIST", beforeAuthentication: true), (payload, context) => Authenticate(Decode(payload)!.Value, context)),
+        new Procedure<CallContext>(Info(Identify, "AUTH_LIST", beforeAuthentication: true), (payload, context) => AuthenticateAsync(Decode(payload)!.Value, context)),
     ]);
 
     public int Changes { get; private set; }
@@ -64,15 +68,19 @@ internal sealed class TestProgram
         context.Reply(new Word(number));
     }
 
-    private static ValueTask Authenticate(Word word, CallContext context)
+    private async ValueTask AuthenticateAsync(Word word, CallContext context)
     {
         if (word.Value == 1)
         {
             context.Client.CompleteAuthentication();
         }
+        else if (word.Value == 2)
+        {
+            await Gate(word.Value).Task;
+            context.Client.CompleteAuthentication("somebody", Layer!());
+        }
 
         context.Reply(word);
-        return default;
     }
 
     private static Word? Decode(ReadOnlySpan<byte> payload)

@@ -12,11 +12,14 @@ internal sealed class TestServer : IAsyncDisposable
     private readonly TemporaryFolder _folder = new();
     private readonly List<RawClient> _clients = [];
 
-    public TestServer(RpcOptions? options = null, AuthScheme scheme = AuthScheme.None, bool isReadOnly = false, RpcProgram<CallContext>? program = null)
+    public TestServer(
+        RpcOptions? options = null, AuthScheme scheme = AuthScheme.None, bool isReadOnly = false, RpcProgram<CallContext>? program = null,
+        Func<ITransportConnection, ITransportConnection>? wrap = null)
     {
         Rpc = new RpcServer([program ?? Program.Build()], new ExpectedException.Mapper(), options ?? new RpcOptions(), Log, Time);
         Path = System.IO.Path.Combine(_folder.Path, "sock");
-        Rpc.Start(SocketListener.BindUnix(Poller, Path, UnixFileMode.UserRead | UnixFileMode.UserWrite, isReadOnly, Log), scheme);
+        var listener = SocketListener.BindUnix(Poller, Path, UnixFileMode.UserRead | UnixFileMode.UserWrite, isReadOnly, Log);
+        Rpc.Start(wrap is null ? listener : new WrappingListener(listener, wrap), scheme);
     }
 
     public string Path { get; }

@@ -11,6 +11,7 @@ internal sealed class ToldFolder : IPoolWatcher, IFolderListener
     private readonly (ulong Device, ulong Inode) _folder;
     private readonly IPoolChanges _changes;
     private int _watch;
+    private volatile bool _isGone;
 
     private ToldFolder(PoolContext pool, in FileStatus status, IPoolChanges changes)
     {
@@ -29,10 +30,11 @@ internal sealed class ToldFolder : IPoolWatcher, IFolderListener
         return told._watch < 0 ? null : told;
     }
 
+    /// <summary>A new folder may have the number of the one that went, so what was told counts.</summary>
     public ValueTask<bool> CheckAsync(CancellationToken cancellation) =>
         FileLook.RunAsync(
             _pool,
-            () => FileStatusCalls.Get(_pool.Definition.Target!.Path, out FileStatus status) == 0 && (status.Device, status.Inode) == _folder,
+            () => !_isGone && FileStatusCalls.Get(_pool.Definition.Target!.Path, out FileStatus status) == 0 && (status.Device, status.Inode) == _folder,
             cancellation);
 
     public void Dispose() => _pool.Host.Folders.Remove(_watch, this);
@@ -47,5 +49,9 @@ internal sealed class ToldFolder : IPoolWatcher, IFolderListener
 
     void IFolderListener.Missed() => _changes.Missed();
 
-    void IFolderListener.Gone() => _changes.Gone();
+    void IFolderListener.Gone()
+    {
+        _isGone = true;
+        _changes.Gone();
+    }
 }
