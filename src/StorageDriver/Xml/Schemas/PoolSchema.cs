@@ -27,7 +27,7 @@ internal static class PoolSchema
             Features,
             PoolSourceSchema.Source(type),
             Target(type),
-            type.Type == PoolType.Rbd ? Refresh : Empty);
+            type.OptionsNamespace == OptionsNamespace.ConfigOptions ? Refresh : Empty);
         return Group(Attribute("type", ValueRule.OneOf(type.Name)), WithOptions(type, body));
     }
 
@@ -43,7 +43,7 @@ internal static class PoolSchema
         };
     }
 
-    /// <summary>Of a pool of type fs the mount options stand last; the other types' options stand anywhere.</summary>
+    /// <summary>The mount options of a device stand last; other options stand anywhere.</summary>
     private static Pattern WithOptions(PoolTypeInfo type, Pattern body)
     {
         var options = type.OptionsNamespace switch
@@ -52,7 +52,7 @@ internal static class PoolSchema
             OptionsNamespace.ConfigOptions => Options("config_opts", PoolXml.RbdNamespace, Attribute("name"), Attribute("value")),
             _ => Empty,
         };
-        return type.Type == PoolType.Fs ? Group(body, options) : Interleave(body, options);
+        return type.Accepted.HasFlag(SourceParts.Device) ? Group(body, options) : Interleave(body, options);
     }
 
     private static Pattern Options(string name, string @namespace, params Pattern[] attributes) =>
