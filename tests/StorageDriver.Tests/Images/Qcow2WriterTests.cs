@@ -62,13 +62,14 @@ public class Qcow2WriterTests
         Assert.Equal(Probe(theirs.Path), Probe(ours.Path));
     }
 
-    /// <summary>Every compatibility level with every cluster size; see <see cref="Combinations"/>.</summary>
+    /// <summary>Every compatibility level with every cluster size, in the fast loop with the default one only; see <see cref="Combinations"/>.</summary>
     public static TheoryData<string, int> Levels()
     {
+        var isFast = Environment.GetEnvironmentVariable("EXHAUSTIVE") is null;
         var levels = new TheoryData<string, int>();
         foreach (var compat in new[] { "0.10", "1.1" })
         {
-            foreach (var clusterSize in new[] { 512, 4096, 65536, 2 * 1024 * 1024 })
+            foreach (var clusterSize in isFast ? [65536] : new[] { 512, 4096, 65536, 2 * 1024 * 1024 })
             {
                 levels.Add(compat, clusterSize);
             }
