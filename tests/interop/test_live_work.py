@@ -82,7 +82,12 @@ def test_the_allocation_of_an_image_grows_while_a_tool_makes_it(pool, block):
 
     converting = Call(lambda: pool.api.createXMLFrom(volume_xml("new", SIZE, format="vmdk"), source))
     with paused(source.path(), converting.thread.is_alive, taken):
-        assert pool.api.storageVolLookupByName("new").info()[2] == taken()
+        volume = pool.api.storageVolLookupByName("new")
+        deadline = time.monotonic() + 30
+        while volume.info()[2] != taken():
+            assert time.monotonic() < deadline, (volume.info(), taken())
+            time.sleep(0.05)
+        assert taken() > 0
     converting.finish()
 
 
