@@ -252,7 +252,7 @@ def resizes_of_other_formats(trial):
     for format in ("vmdk", "vdi", "vpc", "qed", "qcow", "iso"):
         volume = trial.volume(pool, format, 4 * MIB, format=format)
         trial(f"grow {format}", volume.resize, 8 * MIB)
-        trial(f"{format}", volume.info)
+        trial.usage(volume, f"{format}")
     folder = trial.volume(pool, "d", 0, format="dir")
     trial("grow dir", folder.resize, 5)
 

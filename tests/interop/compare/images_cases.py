@@ -35,7 +35,7 @@ def encrypted_volumes(trial):
         trial(f"info after {capacity} {flags}", lambda: raw.info()[:2])
     for label, source in (("raw", raw), ("qcow2", image)):
         made = trial(f"decrypt {label}", pool.createXMLFrom, volume_xml(f"{label} read", 4 * MIB), source)
-        trial(f"decrypted {label}", made.info)
+        trial.usage(made, f"decrypted {label}")
     made = trial("encrypt", patiently(pool.createXMLFrom), encrypted_xml("filled", "raw", encryption_xml(reference)), plain)
     trial.describe(made, "encrypted")
     trial("refresh", pool.refresh)
@@ -76,9 +76,9 @@ def conversions(trial):
     trial.file("raw").write_bytes(b"data" * (MIB // 2))
     for format in "bochs cloop dmg iso vpc vdi fat vhd ploop cow qcow qed vmdk".split():
         if made := trial(f"raw to {format}", pool.createXMLFrom, volume_xml(format, 2 * MIB, format=format), raw):
-            trial(f"{format}", made.info)
+            trial.usage(made, f"{format}")
             if back := trial(f"{format} to raw", pool.createXMLFrom, volume_xml(f"{format}-raw", 2 * MIB, format="raw"), made):
-                trial(f"{format}-raw", back.info)
+                trial.usage(back, f"{format}-raw")
     for flags in (1, 2, 3):
         for format in ("raw", "qcow2", "vmdk"):
             trial(f"to {format} with {flags}", pool.createXMLFrom, volume_xml(f"f{flags}-{format}", 2 * MIB, format=format), raw, flags)

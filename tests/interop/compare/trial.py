@@ -14,6 +14,9 @@ from pools import mask, pool_xml, volume_xml
 # The default level is one of the intended differences.
 QCOW2 = "<target><format type='qcow2'/><compat>1.1</compat></target>"
 
+# Bytes: what a file system may take beyond a file's data depends on how it laid the file out.
+ODD = 1 << 16
+
 # The outcome of one call: what was asked, and what came of it.
 Outcome = tuple[str, object]
 
@@ -82,6 +85,10 @@ class Trial:
         self(f"{label}: info", volume.info)
         self(f"{label}: physical", volume.infoFlags, libvirt.VIR_STORAGE_VOL_GET_PHYSICAL)
         self(f"{label}: xml", volume.XMLDesc)
+
+    def usage(self, volume, label: str) -> None:
+        """A volume's type, capacity and allocation, the last without the odd block that a file system takes for its own records."""
+        self(label, lambda: [*volume.info()[:2], volume.info()[2] // ODD * ODD])
 
     def clean(self) -> None:
         for pool in self.conn.listAllStoragePools():
