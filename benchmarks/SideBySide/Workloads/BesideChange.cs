@@ -62,7 +62,7 @@ internal sealed class BesideChange : IMeasurement
         _refreshed?.Client.Receive(out _);
         _changed.Client.Receive(out _);
         DeleteClone();
-        var values = latencies.ToArray();
+        var values = Statistics.AtAnyTime(latencies);
         return [Statistics.Median(values), Statistics.Percentile(values, 0.99)];
     }
 

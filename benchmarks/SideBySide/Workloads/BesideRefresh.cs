@@ -61,7 +61,7 @@ internal sealed class BesideRefresh : IMeasurement
             Array.ForEach(_crowd, client => client.Receive(out _));
         }
 
-        var values = latencies.ToArray();
+        var values = Statistics.AtAnyTime(latencies);
         return [Statistics.Median(values), Statistics.Percentile(values, 0.99)];
     }
 

@@ -124,7 +124,7 @@ internal static class Transfers
 
             var seconds = watch.Elapsed.TotalSeconds;
             workers.Join();
-            var values = latencies.ToArray();
+            var values = Statistics.AtAnyTime(latencies);
             return [Transfers * length / seconds / 1e6, Statistics.Median(values), Statistics.Percentile(values, 0.99)];
         }
 
