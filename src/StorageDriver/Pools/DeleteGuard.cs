@@ -33,7 +33,10 @@ internal sealed class DeleteGuard(DriverContext driver)
     {
         int result = kind == VolumeKind.Block ? FileStatusCalls.Get(path, out var status) : FileStatusCalls.GetNoFollow(path, out status);
         return result == 0 && status.Type is (FileType.Regular or FileType.BlockDevice)
-            ? ((status.Device, status.Inode), FileHolders.Find(kernel, path, status))
+            ? ((status.Device, status.Inode), IsHeld(path, status) ? FileHolders.Find(kernel, path, status) : null)
             : default;
     }
+
+    /// <summary>Whether to look for who it is.</summary>
+    private static bool IsHeld(string path, in FileStatus status) => status.Type == FileType.BlockDevice || !FileLease.IsFree(path);
 }

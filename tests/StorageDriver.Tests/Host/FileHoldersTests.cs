@@ -114,6 +114,20 @@ public sealed class FileHoldersTests : IDisposable
         Assert.Equal((FileHolderKind.Lock, (int?)Environment.ProcessId), (holder?.Kind, holder?.ProcessId));
     }
 
+    [Fact]
+    public void A_file_is_free_while_nobody_has_it_open()
+    {
+        Assert.True(FileLease.IsFree(_path));
+        foreach (FileAccess access in new[] { FileAccess.Read, FileAccess.Write })
+        {
+            using FileStream open = new(_path, FileMode.Open, access, FileShare.ReadWrite);
+            Assert.False(FileLease.IsFree(_path));
+        }
+
+        Assert.True(FileLease.IsFree(_path));
+        Assert.False(FileLease.IsFree(_folder["none"]));
+    }
+
     private FileHolder? Find() => FileHolders.Find(Roots(), _path, _status);
 
     private KernelRoots Roots() => new(_folder["proc"], _folder["sys"]);
