@@ -21,6 +21,12 @@ public sealed class PoolContext
 
     /// <summary>What the last scan knew of a volume, to spare probing it again; null when unknown.</summary>
     public required Func<string, ScannedVolume?> Known { get; init; }
+
+    /// <summary>
+    /// What the last scan returned in that place, as long as nothing has changed since: a backend that finds things in the same order again is spared
+    /// a look-up for each. Null when there is nothing, or it may be outdated.
+    /// </summary>
+    public Func<int, ScannedVolume?> KnownAt { get; init; } = _ => null;
 }
 
 /// <summary>The host that the driver runs on; everything in it can be replaced in a test.</summary>

@@ -15,6 +15,7 @@ internal sealed class FolderWatcher : IDisposable
     private const FolderEvents Ends = FolderEvents.DeletedSelf | FolderEvents.MovedSelf | FolderEvents.Unmounted;
     private const int BufferSize = 64 * 1024;
     private const int HeaderSize = 16;
+    private static readonly TimeSpan BurstTime = TimeSpan.FromMilliseconds(5);
 
     private readonly Lock _lock = new();
 
@@ -119,6 +120,9 @@ internal sealed class FolderWatcher : IDisposable
             {
                 Tell(buffer.AsSpan(0, (int)read));
             }
+
+            // Changes come in bursts: a wake-up for each would cost more than all the rest. The kernel keeps thousands.
+            Thread.Sleep(BurstTime);
         }
         while (IsNeeded(inotify));
     }

@@ -13,6 +13,10 @@ internal sealed class BackingIndex
     private readonly ConcurrentDictionary<string, ImmutableHashSet<Place>> _paths = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<(ulong Device, ulong Inode), ImmutableHashSet<Place>> _files = new();
 
+    /// <summary>Whether both, which have the same path, are layered on the same file, or on none.</summary>
+    public static bool IsSamePlace(VolumeEntry one, VolumeEntry other) =>
+        one.Definition.BackingStore?.Path == other.Definition.BackingStore?.Path && File(one) == File(other);
+
     public void Add(StoragePool pool, VolumeEntry entry)
     {
         Place place = new(pool, entry.Name);

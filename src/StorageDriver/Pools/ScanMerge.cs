@@ -14,20 +14,40 @@ internal static class ScanMerge
     {
         var edit = table.Change();
         long number = Math.Min(begun, changes.Next());
-        int known = 0;
-        foreach (var scanned in contents.Volumes)
+        if (IsAsBefore(table, contents.Volumes))
         {
+            return edit;
+        }
+
+        int known = 0;
+        bool isWhole = true;
+        var asFound = new VolumeEntry?[contents.Volumes.Count];
+        for (int place = 0; place < asFound.Length; place++)
+        {
+            var scanned = contents.Volumes[place];
             var entry = table.Find(scanned.Definition.Name);
             known += entry is null ? 0 : 1;
-            if (!ReferenceEquals(entry?.Volume, scanned) && changes.Untouched(scanned.Definition.Name, entry, begun) && entry?.Volume != scanned)
+            if (!ReferenceEquals(entry?.Volume, scanned) && !changes.Untouched(scanned.Definition.Name, entry, begun))
             {
-                edit.Set(new VolumeEntry(scanned, number));
+                isWhole = false;
             }
+            else if (entry?.Volume != scanned)
+            {
+                entry = new VolumeEntry(scanned, number);
+                edit.Set(entry);
+            }
+
+            asFound[place] = entry;
         }
 
         if (known < table.Count)
         {
             RemoveVanished(edit, table, contents, changes, begun, number);
+        }
+
+        if (isWhole && edit.Count == asFound.Length)
+        {
+            edit.Order(asFound!);
         }
 
         return edit;
@@ -59,6 +79,24 @@ internal static class ScanMerge
         }
 
         return edit;
+    }
+
+    private static bool IsAsBefore(VolumeTable table, IReadOnlyList<ScannedVolume> found)
+    {
+        if (table.AsFound.Count != table.Count || table.Count != found.Count)
+        {
+            return false;
+        }
+
+        for (int place = 0; place < found.Count; place++)
+        {
+            if (!ReferenceEquals(table.AsFound[place].Volume, found[place]))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private static void RemoveVanished(VolumeTable.Edit edit, VolumeTable table, PoolContents contents, ChangeLog changes, long begun, long number)

@@ -63,15 +63,21 @@ internal sealed class StoragePool
     /// <summary>Publishes a state with changed volumes. The gate is held.</summary>
     public void Publish(PoolState state, VolumeTable.Edit volumes)
     {
-        foreach (var entry in volumes.After)
+        foreach (var (before, after) in volumes.Changes)
         {
-            _index.Add(this, entry);
+            if (after is not null && !VolumeIndex.IsSamePlace(before, after))
+            {
+                _index.Add(this, after);
+            }
         }
 
         Publish(state with { Volumes = volumes.ToTable() });
-        foreach (var entry in volumes.Before)
+        foreach (var (before, after) in volumes.Changes)
         {
-            _index.Replace(this, entry, volumes.Find(entry.Name));
+            if (before is not null && !VolumeIndex.IsSamePlace(before, after))
+            {
+                _index.Replace(this, before, volumes.Find(before.Name));
+            }
         }
     }
 
@@ -89,6 +95,7 @@ internal sealed class StoragePool
             Host = _host,
             Threads = Threads,
             Known = name => volumes.Find(name) is { Building: null } entry ? entry.Volume : null,
+            KnownAt = place => place < volumes.AsFound.Count ? volumes.AsFound[place].Volume : null,
         };
     }
 }

@@ -16,6 +16,13 @@ internal sealed class VolumeIndex
     /// <summary>Which volumes are layered on which files.</summary>
     public BackingIndex Backings { get; } = new();
 
+    /// <summary>Whether the index says the same of both, which are entries of one name.</summary>
+    public static bool IsSamePlace(VolumeEntry? one, VolumeEntry? other) =>
+        one is not null && other is not null
+        && one.Definition.Key == other.Definition.Key
+        && one.Definition.Target.Path == other.Definition.Target.Path
+        && BackingIndex.IsSamePlace(one, other);
+
     public void Add(StoragePool pool, VolumeEntry entry)
     {
         var (key, path) = (entry.Definition.Key, entry.Definition.Target.Path);

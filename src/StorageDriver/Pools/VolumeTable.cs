@@ -1,23 +1,23 @@
-using System.Collections.Immutable;
-using Cistern.Storage.Definitions;
-
 namespace Cistern.Storage.Pools;
 
 /// <summary>The volumes of a pool by name. Immutable; a change shares all but O(log n) with the table before.</summary>
 internal sealed class VolumeTable
 {
-    private readonly ImmutableDictionary<string, VolumeEntry> _entries;
+    private readonly VolumeTrie _entries;
     private VolumeReference[]? _list;
 
-    private VolumeTable(ImmutableDictionary<string, VolumeEntry> entries) => _entries = entries;
+    private VolumeTable(VolumeTrie entries, int count) => (_entries, Count) = (entries, count);
 
-    public static VolumeTable Empty { get; } = new(ImmutableDictionary<string, VolumeEntry>.Empty);
+    public static VolumeTable Empty { get; } = new(VolumeTrie.Empty, 0);
 
-    public int Count => _entries.Count;
+    public int Count { get; }
 
-    public IEnumerable<VolumeEntry> Entries => _entries.Values;
+    public IEnumerable<VolumeEntry> Entries => _entries.Entries;
 
-    public VolumeEntry? Find(string name) => _entries.GetValueOrDefault(name);
+    /// <summary>The entries in the order in which the last scan found them; empty when anything has changed since.</summary>
+    public IReadOnlyList<VolumeEntry> AsFound { get; private init; } = [];
+
+    public VolumeEntry? Find(string name) => _entries.Find(name);
 
     /// <summary>The list as clients get it. The same array for the life of the table, so that what is made of it can be kept beside it.</summary>
     public VolumeReference[] List(string pool)
@@ -27,9 +27,9 @@ internal sealed class VolumeTable
             return list;
         }
 
-        list = new VolumeReference[_entries.Count];
+        list = new VolumeReference[Count];
         int index = 0;
-        foreach (var entry in _entries.Values)
+        foreach (var entry in Entries)
         {
             list[index++] = new VolumeReference(pool, entry.Name, entry.Definition.Key ?? "");
         }
@@ -40,84 +40,63 @@ internal sealed class VolumeTable
     public Edit Change() => new(this);
 
     /// <summary>A table in the making, and what it changes.</summary>
-    public sealed class Edit
+    public sealed class Edit(VolumeTable from)
     {
-        private readonly VolumeTable _from;
-        private readonly ImmutableDictionary<string, VolumeEntry>.Builder _entries;
+        private VolumeTrie _entries = from._entries;
         private bool _listChanged;
+        private IReadOnlyList<VolumeEntry>? _asFound;
 
-        public Edit(VolumeTable from)
-        {
-            _from = from;
-            _entries = from._entries.ToBuilder();
-        }
+        /// <summary>One after the other: an entry that was added (nothing before it), put in place of another, or removed (nothing after it).</summary>
+        public List<(VolumeEntry? Before, VolumeEntry? After)> Changes { get; } = [];
 
-        /// <summary>Entries replaced or removed.</summary>
-        public List<VolumeEntry> Before { get; } = [];
+        /// <summary>Entries there are now.</summary>
+        public int Count { get; private set; } = from.Count;
 
-        /// <summary>Entries added or put in place of others.</summary>
-        public List<VolumeEntry> After { get; } = [];
+        public bool IsEmpty => Changes.Count == 0;
 
-        public IEnumerable<VolumeEntry> Entries => _entries.Values;
-
-        public bool IsEmpty => Before.Count == 0 && After.Count == 0;
-
-        public VolumeEntry? Find(string name) => _entries.GetValueOrDefault(name);
+        public VolumeEntry? Find(string name) => _entries.Find(name);
 
         /// <summary>Whether a name came or went, or a capacity or a format changed.</summary>
         /// <param name="isIgnored">Names whose changes do not count.</param>
-        public bool IsNews(Func<string, bool> isIgnored)
-        {
-            foreach (var entry in Before)
-            {
-                if (Find(entry.Name) is var now && (now is null || IsNews(entry.Definition, now.Definition)) && !isIgnored(entry.Name))
-                {
-                    return true;
-                }
-            }
-
-            return After.Exists(entry => _from.Find(entry.Name) is null && !isIgnored(entry.Name));
-        }
+        public bool IsNews(Func<string, bool> isIgnored) =>
+            Changes.Exists(change => IsNews(change.Before, change.After) && !isIgnored((change.Before ?? change.After!).Name));
 
         public void Set(VolumeEntry entry)
         {
-            if (_entries.TryGetValue(entry.Name, out var before))
-            {
-                Before.Add(before);
-            }
-
+            _entries = _entries.Set(entry, this, out var before);
+            Count += before is null ? 1 : 0;
             _listChanged |= before is null || before.Definition.Key != entry.Definition.Key;
-            After.Add(entry);
-            _entries[entry.Name] = entry;
+            Changes.Add((before, entry));
         }
 
         public void Remove(string name)
         {
-            if (_entries.Remove(name, out var before))
+            _entries = _entries.Remove(name, this, out var before);
+            if (before is not null)
             {
-                Before.Add(before);
+                Count--;
                 _listChanged = true;
+                Changes.Add((before, null));
             }
         }
 
         public void Clear()
         {
-            Before.AddRange(_entries.Values);
+            Changes.AddRange(_entries.Entries.Select(entry => ((VolumeEntry?)entry, (VolumeEntry?)null)));
             _listChanged = true;
-            _entries.Clear();
+            (_entries, Count) = (VolumeTrie.Empty, 0);
         }
 
-        private static bool IsNews(VolumeDefinition before, VolumeDefinition after) =>
-            before.Capacity != after.Capacity || before.Target.Format != after.Target.Format;
+        /// <summary>All entries that there are now, in the order in which a scan found them.</summary>
+        public void Order(IReadOnlyList<VolumeEntry> entries) => _asFound = entries;
 
-        public VolumeTable ToTable()
-        {
-            if (IsEmpty)
-            {
-                return _from;
-            }
+        /// <summary>The table; the edit ends with it.</summary>
+        public VolumeTable ToTable() =>
+            IsEmpty && _asFound is null ? from : new VolumeTable(_entries, Count) { _list = _listChanged ? null : from._list, AsFound = _asFound ?? [] };
 
-            return new VolumeTable(_entries.ToImmutable()) { _list = _listChanged ? null : _from._list };
-        }
+        private static bool IsNews(VolumeEntry? before, VolumeEntry? after) =>
+            before is null || after is null
+                ? before != after
+                : before.Definition.Capacity != after.Definition.Capacity || before.Definition.Target.Format != after.Definition.Target.Format;
     }
 }

@@ -305,13 +305,16 @@ public sealed class FileCreationTests : IDisposable
         Assert.True(Status(made).Blocks * 512 >= 4 * (long)MiB);
     }
 
-    private static string? Label(ProbeSettings settings)
+    private static unsafe string? Label(ProbeSettings settings)
     {
         Assert.Equal(0, FileSystemCalls.Open(settings.Folder, OpenFlags.ReadOnly | OpenFlags.Directory, out SafeFileHandle? folder));
         using (folder)
-        using (OpenDescriptor descriptor = new(folder!))
         {
-            return FileProbe.Describe(settings, descriptor.Number, "disk", known: null)!.Definition.Target.Permissions!.Label;
+            using OpenDescriptor descriptor = new(folder!);
+            fixed (byte* entry = "disk\0"u8)
+            {
+                return FileProbe.Describe(settings, descriptor.Number, entry, "disk", known: null)!.Definition.Target.Permissions!.Label;
+            }
         }
     }
 

@@ -297,7 +297,7 @@ public sealed partial class FileScanTests : IDisposable
     {
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))
         {
-            return FileProbe.Recognise(new ProbeSettings(_pool.Folder.Path, 0, _pool.Clock), FileSystemCalls.CurrentDirectory, name, known);
+            return FileProbe.Look(new ProbeSettings(_pool.Folder.Path, 0, _pool.Clock), FileSystemCalls.CurrentDirectory, name, known.Definition.Name, known);
         }
     }
 

@@ -44,8 +44,9 @@ internal static class FileLook
         ProbeSettings settings = new(folder, 0, pool.Host.Clock);
         fixed (byte* path = Encoding.UTF8.GetBytes($"{folder}/{name}\0"))
         {
-            return (known is null ? null : FileProbe.Recognise(settings, FileSystemCalls.CurrentDirectory, path, known))
-                ?? FileProbe.Describe(settings, FileSystemCalls.CurrentDirectory, path, name, known);
+            return known is null || FileProbe.IsBackingUnchanged(settings, known)
+                ? FileProbe.Look(settings, FileSystemCalls.CurrentDirectory, path, name, known)
+                : FileProbe.Describe(settings, FileSystemCalls.CurrentDirectory, path, name, known);
         }
     }
 

@@ -1,4 +1,3 @@
-using System.Text;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Host;
 using Cistern.Storage.Images;
@@ -19,25 +18,41 @@ internal sealed record ProbeSettings(string Folder, ulong Device, TimeProvider C
 /// <summary>Describes the entries of a pool's folder, one at a time. Safe for several threads.</summary>
 internal static unsafe class FileProbe
 {
-    /// <summary>Whether an entry is still what it was; reads its status only, and that of its backing file.</summary>
-    /// <param name="name">The entry's bytes ended by a zero, relative to <paramref name="folder"/>.</param>
-    /// <returns>The known volume, with times of access renewed; null when it must be described anew.</returns>
-    public static ScannedVolume? Recognise(ProbeSettings settings, int folder, byte* name, ScannedVolume known) =>
-        known.Stamp is { } stamp
-        && FileStatusCalls.Get(folder, name, out FileStatus status) == 0
-        && FileStamps.IsUnchanged(stamp, status)
-        && (stamp.Backing is null || settings.Backings.IsUnchanged(known.Definition.BackingStore!.Path, stamp.Backing))
+    /// <summary>
+    /// Looks at an entry: what is known of it, with times of access renewed, when its status is what it was, else what a probe finds. A description
+    /// also depends on the backing file: see <see cref="IsBackingUnchanged"/>.
+    /// </summary>
+    /// <param name="entry">The entry's bytes ended by a zero, relative to <paramref name="folder"/>.</param>
+    /// <param name="known">What was known, shown also when it cannot be looked at.</param>
+    /// <returns>Null for what is no volume: a pipe, a socket, a character device, a link that leads nowhere.</returns>
+    public static ScannedVolume? Look(ProbeSettings settings, int folder, byte* entry, string name, ScannedVolume? known)
+    {
+        long now = FileStamps.Now(settings.Clock);
+        int result = FileStatusCalls.Get(folder, entry, out FileStatus status);
+        return result == 0 && known?.Stamp is { } stamp && FileStamps.IsUnchanged(stamp, status)
             ? WithAccessTime(known, status.Access)
-            : null;
+            : Describe(settings, folder, entry, name, known, result, status, now);
+    }
 
-    /// <summary>Describes an entry anew; null for what is no volume: a pipe, a socket, a character device, a link that leads nowhere.</summary>
-    /// <param name="known">What is shown of it when it cannot be looked at.</param>
+    /// <summary>Whether the backing file that a known volume's description depends on is what it was; looks at it.</summary>
+    public static bool IsBackingUnchanged(ProbeSettings settings, ScannedVolume known) =>
+        known.Stamp?.Backing is not { } backing || settings.Backings.IsUnchanged(known.Definition.BackingStore!.Path, backing);
+
+    /// <summary>As <see cref="Look"/>, whatever is known.</summary>
     public static ScannedVolume? Describe(ProbeSettings settings, int folder, byte* entry, string name, ScannedVolume? known)
+    {
+        long now = FileStamps.Now(settings.Clock);
+        int result = FileStatusCalls.Get(folder, entry, out FileStatus status);
+        return Describe(settings, folder, entry, name, known, result, status, now);
+    }
+
+    /// <param name="result">Of the call that gave the status.</param>
+    /// <param name="now">When that was; see <see cref="FileStamps.Now"/>.</param>
+    private static ScannedVolume? Describe(
+        ProbeSettings settings, int folder, byte* entry, string name, ScannedVolume? known, int result, in FileStatus status, long now)
     {
         string path = known?.Definition.Target.Path ?? $"{settings.Folder}/{name}";
         name = known?.Definition.Name ?? name;
-        long now = FileStamps.Now(settings.Clock);
-        int result = FileStatusCalls.Get(folder, entry, out FileStatus status);
         if (result < 0)
         {
             return IsGone(result) ? null : new ScannedVolume(FileDescription.Unknown(name, path, known?.Definition));
@@ -51,14 +66,6 @@ internal static unsafe class FileProbe
         };
         found = found is null || known is null ? found : WithKnownEncryption(found, known);
         return found is not null && settings.ReadsLabels ? WithLabel(found, path) : found;
-    }
-
-    /// <summary>As <see cref="Describe(ProbeSettings, int, byte*, string, ScannedVolume?)"/>, by a name that an entry has.</summary>
-    public static ScannedVolume? Describe(ProbeSettings settings, int folder, string name, ScannedVolume? known)
-    {
-        byte* entry = stackalloc byte[FileNames.MaxBytes + 1];
-        entry[Encoding.UTF8.GetBytes(name, new Span<byte>(entry, FileNames.MaxBytes))] = 0;
-        return Describe(settings, folder, entry, name, known);
     }
 
     private static ScannedVolume? DescribeFile(

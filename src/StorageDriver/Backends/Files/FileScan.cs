@@ -1,3 +1,4 @@
+using System.Text;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
@@ -7,23 +8,20 @@ namespace Cistern.Storage.Backends.Files;
 
 /// <summary>
 /// The scan of a pool's folder. What has not changed since the last scan costs its share of the folder's reading and one statx; the rest is
-/// probed by several threads. No step on a thread of the pool takes long, so that its time limit measures the storage and not the size of the folder.
+/// probed. Several threads do so, and no step on a thread of the pool takes long, so that its time limit measures the storage and not the size of
+/// the folder.
 /// </summary>
 internal sealed class FileScan : IDisposable
 {
-    /// <summary>Files probed in one step.</summary>
-    private const int Chunk = 64;
-
-    /// <summary>Threads that probe, one fewer than a pool has.</summary>
-    private const int MaxProbers = 3;
+    /// <summary>Threads that look at files, one fewer than a pool has.</summary>
+    private const int MaxThreads = 3;
 
     private readonly PoolContext _pool;
     private readonly DirectoryReader _reader;
     private readonly SafeFileHandle _folder;
     private readonly ProbeSettings _settings;
-    private readonly List<ScannedVolume> _found = [];
-    private readonly List<string> _changed = [];
-    private int _nextChanged;
+    private readonly List<Batch> _batches = [];
+    private int _entries;
 
     private FileScan(PoolContext pool, DirectoryReader reader, in FileStatus status, in FileSystemStatus fileSystem)
     {
@@ -44,9 +42,16 @@ internal sealed class FileScan : IDisposable
             cancellation.ThrowIfCancellationRequested();
         }
 
-        int probers = Math.Min(MaxProbers, (scan._changed.Count + Chunk - 1) / Chunk);
-        await Task.WhenAll(Enumerable.Range(0, probers).Select(_ => scan.ProbeChangedAsync(cancellation))).ConfigureAwait(false);
-        return new PoolContents(numbers, scan._found) { TargetPermissions = permissions };
+        await scan.ForEachBatchAsync(scan.Look, cancellation).ConfigureAwait(false);
+        if (scan._batches.Exists(batch => batch.HasLayered))
+        {
+            var seen = scan.Stamps();
+            await scan.ForEachBatchAsync((batch, folder) => scan.CheckBackings(batch, seen, folder), cancellation).ConfigureAwait(false);
+        }
+
+        List<ScannedVolume> found = new(scan._entries);
+        found.AddRange(scan._batches.SelectMany(batch => batch.Found).OfType<ScannedVolume>());
+        return new PoolContents(numbers, found) { TargetPermissions = permissions };
     }
 
     public void Dispose() => _reader.Dispose();
@@ -77,9 +82,8 @@ internal sealed class FileScan : IDisposable
     }
 
     /// <summary>Takes the next bufferful of entries; false at the end of the folder.</summary>
-    private unsafe bool ReadEntries()
+    private bool ReadEntries()
     {
-        using OpenDescriptor folder = new(_folder);
         if (SystemCall.Check(_reader.Fill(), $"cannot read directory '{_settings.Folder}'") == 0)
         {
             return false;
@@ -87,52 +91,116 @@ internal sealed class FileScan : IDisposable
 
         foreach (DirectoryReader.Entry entry in _reader)
         {
-            if (entry.Type is FileType.Fifo or FileType.Socket or FileType.CharacterDevice || !FileNames.TryRead(entry.Name, out string name))
+            if (entry.Type is FileType.Fifo or FileType.Socket or FileType.CharacterDevice)
             {
                 continue;
             }
 
-            fixed (byte* bytes = entry.Name)
+            if (_pool.KnownAt(_entries) is { } expected && Ascii.Equals(entry.Name, expected.Definition.Name))
             {
-                if (_pool.Known(name) is { } known && FileProbe.Recognise(_settings, folder.Number, bytes, known) is { } same)
-                {
-                    _found.Add(same);
-                }
-                else
-                {
-                    _changed.Add(name);
-                }
+                Add(expected.Definition.Name, expected);
+            }
+            else if (FileNames.TryRead(entry.Name, out string name))
+            {
+                Add(name, _pool.Known(name));
             }
         }
 
         return true;
     }
 
-    private async Task ProbeChangedAsync(CancellationToken cancellation)
+    private void Add(string name, ScannedVolume? known)
     {
-        int first;
-        while ((first = Interlocked.Add(ref _nextChanged, Chunk) - Chunk) < _changed.Count)
+        int place = _entries++ % Batch.Size;
+        if (place == 0)
         {
-            List<ScannedVolume> found = await _pool.Threads.RunAsync(() => Probe(first), cancellation).ConfigureAwait(false);
-            lock (_found)
+            _batches.Add(new Batch());
+        }
+
+        _batches[^1].Entries[place] = (name, known);
+    }
+
+    /// <summary>Does something with each batch and the open folder, a batch a step.</summary>
+    private Task ForEachBatchAsync(Action<Batch, int> work, CancellationToken cancellation)
+    {
+        int next = 0;
+        return Task.WhenAll(Enumerable.Range(0, Math.Min(MaxThreads, _batches.Count)).Select(_ => WorkAsync()));
+
+        async Task WorkAsync()
+        {
+            int number;
+            while ((number = Interlocked.Increment(ref next) - 1) < _batches.Count)
             {
-                _found.AddRange(found);
+                await _pool.Threads.RunAsync(() => Work(_batches[number]), cancellation).ConfigureAwait(false);
+            }
+        }
+
+        void Work(Batch batch)
+        {
+            using OpenDescriptor folder = new(_folder);
+            work(batch, folder.Number);
+        }
+    }
+
+    private unsafe void Look(Batch batch, int folder)
+    {
+        byte* bytes = stackalloc byte[FileNames.MaxBytes + 1];
+        for (int place = 0; place < Batch.Size && batch.Entries[place] is (not null, _) entry; place++)
+        {
+            FileNames.Write(entry.Name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
+            batch.Found[place] = FileProbe.Look(_settings, folder, bytes, entry.Name, entry.Known);
+            batch.HasLayered |= batch.DependsOnBacking(place);
+        }
+    }
+
+    /// <summary>What the files of the folder are now, by path.</summary>
+    private Dictionary<string, FileStamp> Stamps()
+    {
+        Dictionary<string, FileStamp> stamps = new(_entries);
+        foreach (var found in _batches.SelectMany(batch => batch.Found))
+        {
+            if (found is { Stamp: { } stamp, Definition.Target.Path: { } path })
+            {
+                stamps[path] = stamp;
+            }
+        }
+
+        return stamps;
+    }
+
+    /// <summary>Describes images anew whose backing file is another now. Of one in the same folder it is known already what it is.</summary>
+    private unsafe void CheckBackings(Batch batch, Dictionary<string, FileStamp> seen, int folder)
+    {
+        byte* bytes = stackalloc byte[FileNames.MaxBytes + 1];
+        for (int place = 0; place < Batch.Size; place++)
+        {
+            if (batch.DependsOnBacking(place) && batch.Found[place]! is var image && !IsBackingUnchanged(image, seen))
+            {
+                FileNames.Write(image.Definition.Name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
+                batch.Found[place] = FileProbe.Describe(_settings, folder, bytes, image.Definition.Name, image);
             }
         }
     }
 
-    private List<ScannedVolume> Probe(int first)
-    {
-        using OpenDescriptor folder = new(_folder);
-        List<ScannedVolume> found = new(Chunk);
-        foreach (string name in _changed.Skip(first).Take(Chunk))
-        {
-            if (FileProbe.Describe(_settings, folder.Number, name, _pool.Known(name)) is { } volume)
-            {
-                found.Add(volume);
-            }
-        }
+    private bool IsBackingUnchanged(ScannedVolume image, Dictionary<string, FileStamp> seen) =>
+        seen.TryGetValue(image.Definition.BackingStore!.Path, out FileStamp? now)
+            ? FileStamps.IsUnchanged(image.Stamp!.Backing!, now)
+            : FileProbe.IsBackingUnchanged(_settings, image);
 
-        return found;
+    /// <summary>Entries that are looked at in one step.</summary>
+    private sealed class Batch
+    {
+        public const int Size = 64;
+
+        public (string Name, ScannedVolume? Known)[] Entries { get; } = new (string, ScannedVolume?)[Size];
+
+        public ScannedVolume?[] Found { get; } = new ScannedVolume?[Size];
+
+        /// <summary>Whether there is a volume of which <see cref="DependsOnBacking"/> is true.</summary>
+        public bool HasLayered { get; set; }
+
+        /// <summary>Whether it is only the file itself of which it was found out that it has not changed.</summary>
+        public bool DependsOnBacking(int place) =>
+            Found[place]?.Stamp is { Backing: not null } stamp && ReferenceEquals(stamp, Entries[place].Known?.Stamp);
     }
 }

@@ -32,5 +32,12 @@ internal static class FileStamps
         && stamp.Change == status.Change
         && Nanoseconds(stamp.Change) + NanosecondsPerSecond < stamp.ProbedAtNanoseconds;
 
+    /// <summary>As <see cref="IsUnchanged(FileStamp, in FileStatus)"/>, by a stamp taken of the file since.</summary>
+    public static bool IsUnchanged(FileStamp stamp, FileStamp now) =>
+        (stamp.Inode, stamp.Device, stamp.Size, stamp.Blocks) == (now.Inode, now.Device, now.Size, now.Blocks)
+        && stamp.Modify == now.Modify
+        && stamp.Change == now.Change
+        && Nanoseconds(stamp.Change) + NanosecondsPerSecond < stamp.ProbedAtNanoseconds;
+
     private static long Nanoseconds(FileTime time) => (time.Seconds * NanosecondsPerSecond) + time.Nanoseconds;
 }
