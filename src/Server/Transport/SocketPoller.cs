@@ -96,6 +96,7 @@ public sealed class SocketPoller : IDisposable
 
     private unsafe void Run()
     {
+        ShortTurns.Ask();
         var events = stackalloc byte[EventSize * BatchSize];
         while (!_isStopping)
         {

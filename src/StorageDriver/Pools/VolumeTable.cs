@@ -42,6 +42,8 @@ internal sealed class VolumeTable
     /// <summary>A table in the making, and what it changes.</summary>
     public sealed class Edit(VolumeTable from)
     {
+        /// <summary>Marks the nodes that are still this edit's own; nothing more, because they keep it alive.</summary>
+        private readonly object _mark = new();
         private VolumeTrie _entries = from._entries;
         private bool _listChanged;
         private IReadOnlyList<VolumeEntry>? _asFound;
@@ -63,7 +65,7 @@ internal sealed class VolumeTable
 
         public void Set(VolumeEntry entry)
         {
-            _entries = _entries.Set(entry, this, out var before);
+            _entries = _entries.Set(entry, _mark, out var before);
             Count += before is null ? 1 : 0;
             _listChanged |= before is null || before.Definition.Key != entry.Definition.Key;
             Changes.Add((before, entry));
@@ -71,7 +73,7 @@ internal sealed class VolumeTable
 
         public void Remove(string name)
         {
-            _entries = _entries.Remove(name, this, out var before);
+            _entries = _entries.Remove(name, _mark, out var before);
             if (before is not null)
             {
                 Count--;

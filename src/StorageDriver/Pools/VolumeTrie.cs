@@ -8,7 +8,7 @@ namespace Cistern.Storage.Pools;
 /// </summary>
 /// <param name="map">Which branches there are, a bit each.</param>
 /// <param name="items">Those branches in order: a <see cref="VolumeEntry"/>, a node, or, where all of the hash is used up, an array of entries.</param>
-/// <param name="owner">The change that may still write into it.</param>
+/// <param name="owner">Marks the change that may still write into it. Kept as long as the node.</param>
 internal sealed class VolumeTrie(uint map, object[] items, object? owner)
 {
     private const int Bits = 5;
@@ -54,7 +54,7 @@ internal sealed class VolumeTrie(uint map, object[] items, object? owner)
     }
 
     /// <summary>With an entry, in place of the one of its name if there is one.</summary>
-    /// <param name="change">Nodes that it made are written into.</param>
+    /// <param name="change">Mark of the change: nodes that it made are written into.</param>
     /// <param name="before">The entry that was replaced.</param>
     public VolumeTrie Set(VolumeEntry entry, object change, out VolumeEntry? before) => Set(entry, Hash(entry.Name), 0, change, out before);
 

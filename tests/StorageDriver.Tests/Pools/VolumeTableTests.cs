@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Cistern.Storage.Backends;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Pools;
@@ -59,6 +60,29 @@ public sealed class VolumeTableTests
         Assert.Equal((1, 2_000), ((int)table.Find("5")!.Changed, table.Count));
         Assert.Equal((null, 2_000), (first.Find("5"), first.ToTable().Count));
         Assert.Equal((3, 2_000), ((int)second.Find("5")!.Changed, second.ToTable().Count));
+    }
+
+    [Fact]
+    public void A_table_does_not_keep_those_before_it()
+    {
+        var (table, first) = Changed();
+        for (int collections = 0; first.IsAlive && collections < 10; collections++)
+        {
+            GC.Collect();
+        }
+
+        Assert.False(first.IsAlive);
+        Assert.Equal(100, table.Count);
+
+        [MethodImpl(MethodImplOptions.NoInlining)]
+        static (VolumeTable, WeakReference) Changed()
+        {
+            var names = Enumerable.Range(0, 100).Select(number => $"{number}").ToArray();
+            var before = With(VolumeTable.Empty, names);
+            var edit = before.Change();
+            edit.Set(Entry("1", 2));
+            return (edit.ToTable(), new WeakReference(before));
+        }
     }
 
     [Fact]

@@ -6,19 +6,23 @@ using Cistern.Storage.Images;
 namespace Cistern.Storage.Backends.Files;
 
 /// <summary>The files that a pool's images are layered on; each is looked at once in a scan, however many share it. Safe for several threads.</summary>
-internal sealed class BackingFiles(TimeProvider clock)
+/// <param name="target">The pool's target path.</param>
+internal sealed class BackingFiles(string target, TimeProvider clock)
 {
-    private readonly ConcurrentDictionary<string, FileStatus?> _looks = new(StringComparer.Ordinal);
+    /// <summary>Null: there is no such file.</summary>
+    private readonly ConcurrentDictionary<string, BackingFile?> _looks = new(StringComparer.Ordinal);
 
     /// <summary>Whether the description of an image that depends on this backing file still holds.</summary>
+    /// <param name="folder">The open target folder, or <see cref="FileSystemCalls.CurrentDirectory"/>.</param>
     /// <param name="stamp">The backing file's stamp when the image was probed.</param>
-    public bool IsUnchanged(string path, FileStamp stamp) =>
-        Look(path) is { } status ? FileStamps.IsUnchanged(stamp, status) : stamp == FileStamps.Missing;
+    public bool IsUnchanged(int folder, string path, FileStamp stamp) =>
+        Look(folder, path) is { } file ? FileStamps.IsUnchanged(stamp, file.Stamp) : stamp == FileStamps.Missing;
 
     /// <summary>Describes what an image's header names as its backing file.</summary>
+    /// <param name="folder">As for <see cref="IsUnchanged"/>.</param>
     /// <param name="image">Absolute path of the image.</param>
     /// <returns>The stamp is null for what is not a file of this host.</returns>
-    public (BackingStore Store, FileStamp? Stamp) Describe(string image, string recorded, string? format)
+    public (BackingStore Store, FileStamp? Stamp) Describe(int folder, string image, string recorded, string? format)
     {
         if (!BackingString.IsPath(recorded))
         {
@@ -26,34 +30,50 @@ internal sealed class BackingFiles(TimeProvider clock)
         }
 
         string path = BackingString.Resolve(recorded, image);
-        long now = FileStamps.Now(clock);
-        if (Look(path) is not { } status)
+        if (Look(folder, path) is not { } file)
         {
             return (new BackingStore(path, format ?? FileHeader.Raw.Format), FileStamps.Missing);
         }
 
-        BackingStore store = new(path, format ?? Probe(path, status))
-        {
-            Permissions = FileDescription.Permissions(status),
-            Timestamps = FileDescription.Timestamps(status),
-        };
-        return (store, FileStamps.Take(status, now));
+        BackingStore store = new(path, format ?? Probe(path, file.Type)) { Permissions = file.Permissions, Timestamps = file.Timestamps };
+        return (store, file.Stamp);
     }
 
-    private static string Probe(string path, in FileStatus status) =>
-        status.Type is FileType.Regular or FileType.BlockDevice
-        && FileHeader.TryRead(path, status.Type == FileType.BlockDevice, out ImageHeader header, out _) == 0
+    private static string Probe(string path, FileType type) =>
+        type is FileType.Regular or FileType.BlockDevice
+        && FileHeader.TryRead(path, type == FileType.BlockDevice, out ImageHeader header, out _) == 0
             ? header.Format
             : FileHeader.Raw.Format;
 
-    private FileStatus? Look(string path)
+    private BackingFile? Look(int folder, string path)
     {
-        if (!_looks.TryGetValue(path, out FileStatus? status))
+        if (!_looks.TryGetValue(path, out BackingFile? file))
         {
-            status = FileStatusCalls.Get(path, out FileStatus found) == 0 ? found : null;
-            _looks[path] = status;
+            long now = FileStamps.Now(clock);
+            file = Status(folder, path, out FileStatus status) == 0
+                ? new BackingFile(status.Type, FileStamps.Take(status, now), FileDescription.Permissions(status), FileDescription.Timestamps(status))
+                : null;
+            _looks[path] = file;
         }
 
-        return status;
+        return file;
     }
+
+    /// <summary>By its name, where the kernel need not walk the whole path.</summary>
+    private unsafe int Status(int folder, string path, out FileStatus status)
+    {
+        const int BytesOfACharacter = 3;
+        if (folder == FileSystemCalls.CurrentDirectory
+            || !path.StartsWith(target, StringComparison.Ordinal)
+            || path.AsSpan(target.Length) is not ['/', .. { Length: > 0 and < FileNames.MaxBytes / BytesOfACharacter } name])
+        {
+            return FileStatusCalls.Get(path, out status);
+        }
+
+        byte* bytes = stackalloc byte[FileNames.MaxBytes + 1];
+        FileNames.Write(name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
+        return FileStatusCalls.Get(folder, bytes, out status);
+    }
+
+    private sealed record BackingFile(FileType Type, FileStamp Stamp, Permissions Permissions, Timestamps Timestamps);
 }

@@ -44,7 +44,7 @@ internal static class FileLook
         ProbeSettings settings = new(folder, 0, pool.Host.Clock);
         fixed (byte* path = Encoding.UTF8.GetBytes($"{folder}/{name}\0"))
         {
-            return known is null || FileProbe.IsBackingUnchanged(settings, known)
+            return known is null || FileProbe.IsBackingUnchanged(settings, FileSystemCalls.CurrentDirectory, known)
                 ? FileProbe.Look(settings, FileSystemCalls.CurrentDirectory, path, name, known)
                 : FileProbe.Describe(settings, FileSystemCalls.CurrentDirectory, path, name, known);
         }

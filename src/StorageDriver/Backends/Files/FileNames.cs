@@ -31,7 +31,7 @@ internal static class FileNames
 
     /// <summary>Writes the bytes of a name that an entry has, ended by a zero.</summary>
     /// <param name="entry">At least <see cref="MaxBytes"/> and one.</param>
-    public static void Write(string name, Span<byte> entry) => entry[Encoding.UTF8.GetBytes(name, entry)] = 0;
+    public static void Write(ReadOnlySpan<char> name, Span<byte> entry) => entry[Encoding.UTF8.GetBytes(name, entry)] = 0;
 
     /// <exception cref="StorageException">55/18: no volume can have this name.</exception>
     public static void CheckNew(string name)

@@ -9,7 +9,7 @@ namespace Cistern.Storage.Backends.Files;
 /// <param name="Device">Where a file without blocks is known to hold zeros only: the target's file system if it is local, else 0.</param>
 internal sealed record ProbeSettings(string Folder, ulong Device, TimeProvider Clock)
 {
-    public BackingFiles Backings { get; } = new(Clock);
+    public BackingFiles Backings { get; } = new(Folder, Clock);
 
     /// <summary>Whether the labels of files are looked at.</summary>
     public bool ReadsLabels { get; init; } = SecurityLabels.AreUsed;
@@ -35,8 +35,8 @@ internal static unsafe class FileProbe
     }
 
     /// <summary>Whether the backing file that a known volume's description depends on is what it was; looks at it.</summary>
-    public static bool IsBackingUnchanged(ProbeSettings settings, ScannedVolume known) =>
-        known.Stamp?.Backing is not { } backing || settings.Backings.IsUnchanged(known.Definition.BackingStore!.Path, backing);
+    public static bool IsBackingUnchanged(ProbeSettings settings, int folder, ScannedVolume known) =>
+        known.Stamp?.Backing is not { } backing || settings.Backings.IsUnchanged(folder, known.Definition.BackingStore!.Path, backing);
 
     /// <summary>As <see cref="Look"/>, whatever is known.</summary>
     public static ScannedVolume? Describe(ProbeSettings settings, int folder, byte* entry, string name, ScannedVolume? known)
@@ -91,7 +91,7 @@ internal static unsafe class FileProbe
             return new ScannedVolume(definition, stamp);
         }
 
-        (BackingStore store, FileStamp? backing) = settings.Backings.Describe(path, header.BackingPath, header.BackingFormat);
+        (BackingStore store, FileStamp? backing) = settings.Backings.Describe(folder, path, header.BackingPath, header.BackingFormat);
         return new ScannedVolume(definition with { BackingStore = store }, stamp is null ? null : stamp with { Backing = backing });
     }
 

@@ -174,7 +174,7 @@ internal sealed class FileScan : IDisposable
         byte* bytes = stackalloc byte[FileNames.MaxBytes + 1];
         for (int place = 0; place < Batch.Size; place++)
         {
-            if (batch.DependsOnBacking(place) && batch.Found[place]! is var image && !IsBackingUnchanged(image, seen))
+            if (batch.DependsOnBacking(place) && batch.Found[place]! is var image && !IsBackingUnchanged(image, seen, folder))
             {
                 FileNames.Write(image.Definition.Name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
                 batch.Found[place] = FileProbe.Describe(_settings, folder, bytes, image.Definition.Name, image);
@@ -182,10 +182,10 @@ internal sealed class FileScan : IDisposable
         }
     }
 
-    private bool IsBackingUnchanged(ScannedVolume image, Dictionary<string, FileStamp> seen) =>
+    private bool IsBackingUnchanged(ScannedVolume image, Dictionary<string, FileStamp> seen, int folder) =>
         seen.TryGetValue(image.Definition.BackingStore!.Path, out FileStamp? now)
             ? FileStamps.IsUnchanged(image.Stamp!.Backing!, now)
-            : FileProbe.IsBackingUnchanged(_settings, image);
+            : FileProbe.IsBackingUnchanged(_settings, folder, image);
 
     /// <summary>Entries that are looked at in one step.</summary>
     private sealed class Batch
