@@ -1,4 +1,4 @@
-using System.Globalization;
+using System.Buffers.Text;
 using System.Runtime.InteropServices;
 
 namespace Cistern.Server.Transport;
@@ -32,11 +32,19 @@ internal static class PeerProcess
     public static ulong? ReadStartTime(int process)
     {
         const int StartTimeBehindName = 19;
+        const int MaxLength = 1024;
         try
         {
-            var stat = File.ReadAllText($"/proc/{process}/stat");
-            var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-            return ulong.Parse(fields[StartTimeBehindName], NumberStyles.None, CultureInfo.InvariantCulture);
+            Span<byte> buffer = stackalloc byte[MaxLength];
+            using var file = File.OpenHandle($"/proc/{process}/stat", share: FileShare.ReadWrite);
+            ReadOnlySpan<byte> stat = buffer[..RandomAccess.Read(file, buffer, 0)];
+            var rest = stat[(stat.LastIndexOf((byte)')') + 2)..];
+            for (var field = 0; field < StartTimeBehindName; field++)
+            {
+                rest = rest[(rest.IndexOf((byte)' ') + 1)..];
+            }
+
+            return Utf8Parser.TryParse(rest, out ulong start, out _) ? start : null;
         }
         catch (Exception hidden) when (hidden is IOException or UnauthorizedAccessException)
         {
