@@ -90,7 +90,7 @@ public sealed partial class StorageDriver
         CheckFlags(flags, 0, nameof(GetVolumeXmlAsync));
         var info = Find(volume).Run.Backend.Info;
         var definition = await DescribeAsync(volume, cancellation).ConfigureAwait(false);
-        return VolumeXml.Format(VolumeSecrets.Complete(definition, _driver.Host.Secrets), info);
+        return VolumeXml.Format(await VolumeSecrets.CompleteAsync(definition, _driver.Host.Secrets, cancellation).ConfigureAwait(false), info);
     }
 
     /// <inheritdoc cref="CreateVolumeAsync(PoolReference, string, uint, Func{PoolReference, VolumeReference, ValueTask}, CancellationToken)"/>

@@ -7,16 +7,20 @@ namespace Cistern.Server.Auth;
 /// <param name="path">Its file; read each time, since another daemon may make it later.</param>
 public sealed class SystemToken(string path)
 {
-    public async ValueTask<bool> IsAsync(string told, CancellationToken cancellation)
+    public async ValueTask<bool> IsAsync(string told, CancellationToken cancellation) =>
+        await ReadAsync(cancellation).ConfigureAwait(false) is { } token
+        && CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(token), Encoding.UTF8.GetBytes(told));
+
+    /// <summary>The token; null when no daemon has made one, or it is hidden from this user.</summary>
+    public async ValueTask<string?> ReadAsync(CancellationToken cancellation)
     {
         try
         {
-            var token = await File.ReadAllBytesAsync(path, cancellation).ConfigureAwait(false);
-            return token.Length > 0 && CryptographicOperations.FixedTimeEquals(token, Encoding.UTF8.GetBytes(told));
+            return await File.ReadAllTextAsync(path, cancellation).ConfigureAwait(false) is { Length: > 0 } token ? token : null;
         }
         catch (Exception missing) when (missing is IOException or UnauthorizedAccessException)
         {
-            return false;
+            return null;
         }
     }
 }

@@ -15,6 +15,7 @@ internal static class ConfigurationFile
             ["live_pools"] = (options, setting) => options with { LivePools = setting.Flag },
             ["live_pools_off"] = (options, setting) => options with { NotLivePools = [.. setting.Strings] },
             ["delete_guard"] = (options, setting) => options with { DeleteGuard = setting.Flag },
+            ["secret_socket"] = (options, setting) => options with { SecretSocket = setting.Text },
             ["auth_unix_rw"] = (options, setting) => options with { Auth = options.Auth with { UnixReadWrite = UnixScheme(setting) } },
             ["auth_unix_ro"] = (options, setting) => options with { Auth = options.Auth with { UnixReadOnly = UnixScheme(setting) } },
             ["access_drivers"] = (options, setting) =>

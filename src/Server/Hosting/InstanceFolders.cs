@@ -24,6 +24,9 @@ public sealed record InstanceFolders(string Configuration, string Run, string So
 
     public string AdminSocket => Path.Combine(Sockets, $"{SocketPrefix}-admin-sock");
 
+    /// <summary>Where virtsecretd listens, on a host that has a daemon for each driver.</summary>
+    public string SecretSocket => Path.Combine(Sockets, "virtsecretd-sock");
+
     /// <summary>The secret of the host's daemons; made by the first libvirt daemon that needs it.</summary>
     public string SystemToken => Path.Combine(Run, "common", "system.token");
 

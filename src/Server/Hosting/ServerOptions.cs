@@ -33,6 +33,9 @@ public sealed record ServerOptions
     /// <inheritdoc cref="StorageDriverOptions.DeleteGuard"/>
     public bool DeleteGuard { get; init; } = true;
 
+    /// <summary><c>secret_socket</c>: where the daemon listens that keeps the host's secrets; empty: there is none; null: in its usual place.</summary>
+    public string? SecretSocket { get; init; }
+
     /// <summary><c>--listen</c>: also listen as <see cref="Network"/> says.</summary>
     public bool ListensAsConfigured { get; init; }
 

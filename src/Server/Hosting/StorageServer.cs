@@ -1,5 +1,6 @@
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
+using Cistern.Server.HostSecrets;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Polkit;
 using Cistern.Server.Auth.Sasl;
@@ -85,7 +86,10 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             LivePools = options.LivePools,
             NotLivePools = options.NotLivePools,
             DeleteGuard = options.DeleteGuard,
-            Secrets = secrets,
+            Secrets = new SecretDaemon(
+                (options.SecretSocket ?? options.Folders.SecretSocket) is { Length: > 0 } socket ? socket : null,
+                new SystemToken(options.Folders.SystemToken),
+                secrets),
         },
         loggers,
         cancellation);

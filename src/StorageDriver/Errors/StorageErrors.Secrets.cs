@@ -20,6 +20,11 @@ public static partial class StorageErrors
     public static StorageException SecretUsageWrong(Guid uuid, string usage, string expected) =>
         New(StorageErrorCode.InvalidArgument, $"secret '{uuid}' is of type '{usage}', not of the expected type '{expected}'", StorageErrorDomain.None);
 
+    /// <summary>The daemon that keeps the host's secrets does not give one out.</summary>
+    /// <param name="daemon">Where it listens.</param>
+    public static StorageException SecretDaemonFailed(string daemon, string reason, Exception? inner = null) =>
+        new(StorageErrorCode.InternalError, StorageErrorDomain.Secret, $"cannot ask the secret daemon at '{daemon}': {reason}", inner: inner);
+
     public static StorageException PassphraseNotWritten(int errno) =>
         System(errno, "cannot write the file of a passphrase");
 

@@ -24,7 +24,8 @@ internal sealed class PassphraseFile : IDisposable
     /// <summary>Writes the passphrase; null for a volume that is not encrypted.</summary>
     /// <param name="id">What the command line calls it: letters, for QEMU takes no others at the beginning.</param>
     /// <exception cref="StorageException">8/18: not exactly one secret; 66/30 or 8/0: no value can be had; 38/18.</exception>
-    public static PassphraseFile? Write(HostContext host, string id, VolumeEncryption? encryption)
+    public static async ValueTask<PassphraseFile?> WriteAsync(
+        HostContext host, string id, VolumeEncryption? encryption, CancellationToken cancellation)
     {
         if (encryption is null)
         {
@@ -36,7 +37,7 @@ internal sealed class PassphraseFile : IDisposable
             throw StorageErrors.SecretCount(encryption.Secrets.Length);
         }
 
-        ReadOnlyMemory<byte> value = host.Secrets.GetValue(reference, SecretUsageType.Volume);
+        var value = await host.Secrets.GetValueAsync(reference, SecretUsageType.Volume, cancellation).ConfigureAwait(false);
         string path = Path.Join(host.RunDirectory, $"{Guid.NewGuid():N}.passphrase");
         PassphraseFile file = new(id, path, host.Journal.Record(path));
         try

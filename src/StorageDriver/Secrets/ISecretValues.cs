@@ -7,8 +7,8 @@ public interface ISecretValues
 {
     /// <summary>The value of the secret that a document names.</summary>
     /// <exception cref="StorageException">66/30: there is no such secret, or it has no value; 8/0: it is for another use.</exception>
-    ReadOnlyMemory<byte> GetValue(Definitions.SecretReference secret, SecretUsageType usage);
+    ValueTask<ReadOnlyMemory<byte>> GetValueAsync(Definitions.SecretReference secret, SecretUsageType usage, CancellationToken cancellation);
 
     /// <summary>The secret for a use; null when there is none.</summary>
-    Guid? Find(SecretUsageType usage, string usageId);
+    ValueTask<Guid?> FindAsync(SecretUsageType usage, string usageId, CancellationToken cancellation);
 }

@@ -7,8 +7,10 @@ internal sealed class NoSecrets : ISecretValues
 {
     public static NoSecrets Instance { get; } = new();
 
-    public ReadOnlyMemory<byte> GetValue(Definitions.SecretReference secret, SecretUsageType usage) =>
-        throw (secret.Uuid is { } uuid ? StorageErrors.NoSecretWithUuid(uuid) : StorageErrors.NoSecretWithUsage(secret.Usage ?? ""));
+    public ValueTask<ReadOnlyMemory<byte>> GetValueAsync(
+        Definitions.SecretReference secret, SecretUsageType usage, CancellationToken cancellation) =>
+        ValueTask.FromException<ReadOnlyMemory<byte>>(
+            secret.Uuid is { } uuid ? StorageErrors.NoSecretWithUuid(uuid) : StorageErrors.NoSecretWithUsage(secret.Usage ?? ""));
 
-    public Guid? Find(SecretUsageType usage, string usageId) => null;
+    public ValueTask<Guid?> FindAsync(SecretUsageType usage, string usageId, CancellationToken cancellation) => ValueTask.FromResult<Guid?>(null);
 }

@@ -68,21 +68,28 @@ public sealed class SecretStore : ISecretValues, IDisposable
         return secret.Definition.IsPrivate ? throw StorageErrors.SecretIsPrivate() : secret.Value ?? throw StorageErrors.SecretWithoutValue(uuid);
     }
 
-    ReadOnlyMemory<byte> ISecretValues.GetValue(Definitions.SecretReference secret, SecretUsageType usage)
+    ValueTask<ReadOnlyMemory<byte>> ISecretValues.GetValueAsync(
+        Definitions.SecretReference secret, SecretUsageType usage, CancellationToken cancellation)
     {
         var found = secret.Uuid is { } uuid
             ? Find(uuid)
             : FindStored(usage, secret.Usage ?? "") ?? throw StorageErrors.NoSecretWithUsage(secret.Usage ?? "");
-        var definition = found.Definition;
-        if (definition.UsageType != SecretUsageType.None && definition.UsageType != usage)
-        {
-            throw StorageErrors.SecretUsageWrong(definition.Uuid, SecretXml.UsageName(definition.UsageType), SecretXml.UsageName(usage));
-        }
-
-        return found.Value ?? throw StorageErrors.SecretWithoutValue(definition.Uuid);
+        CheckUsage(found.Definition.Reference, usage);
+        return ValueTask.FromResult<ReadOnlyMemory<byte>>(found.Value ?? throw StorageErrors.SecretWithoutValue(found.Definition.Uuid));
     }
 
-    Guid? ISecretValues.Find(SecretUsageType usage, string usageId) => FindStored(usage, usageId)?.Definition.Uuid;
+    ValueTask<Guid?> ISecretValues.FindAsync(SecretUsageType usage, string usageId, CancellationToken cancellation) =>
+        ValueTask.FromResult(FindStored(usage, usageId)?.Definition.Uuid);
+
+    /// <summary>Whether a secret that a document names is for that use.</summary>
+    /// <exception cref="StorageException">8/0.</exception>
+    public static void CheckUsage(SecretReference secret, SecretUsageType usage)
+    {
+        if (secret.UsageType != SecretUsageType.None && secret.UsageType != usage)
+        {
+            throw StorageErrors.SecretUsageWrong(secret.Uuid, SecretXml.UsageName(secret.UsageType), SecretXml.UsageName(usage));
+        }
+    }
 
     /// <inheritdoc cref="DefineAsync(string, uint, Func{SecretReference, ValueTask}, CancellationToken)"/>
     public ValueTask<SecretReference> DefineAsync(string xml, uint flags, CancellationToken cancellation) =>

@@ -6,8 +6,9 @@ namespace Cistern.Storage.Secrets;
 internal static class VolumeSecrets
 {
     /// <summary>The volume with the secret that is for its path, unless its own document named one: what libvirt falls back on after a restart.</summary>
-    public static VolumeDefinition Complete(VolumeDefinition volume, ISecretValues secrets) =>
-        volume.Target is { Encryption: { Secrets: [] } encryption, Path: { } path } && secrets.Find(SecretUsageType.Volume, path) is { } uuid
+    public static async ValueTask<VolumeDefinition> CompleteAsync(VolumeDefinition volume, ISecretValues secrets, CancellationToken cancellation) =>
+        volume.Target is { Encryption: { Secrets: [] } encryption, Path: { } path }
+        && await secrets.FindAsync(SecretUsageType.Volume, path, cancellation).ConfigureAwait(false) is { } uuid
             ? volume with
             {
                 Target = volume.Target with

@@ -14,10 +14,12 @@ internal sealed class FakeSecrets : ISecretValues
     /// <summary>What the secret is for.</summary>
     public string Usage { get; set; } = "usage";
 
-    public ReadOnlyMemory<byte> GetValue(Definitions.SecretReference secret, SecretUsageType usage) =>
+    public ValueTask<ReadOnlyMemory<byte>> GetValueAsync(
+        Definitions.SecretReference secret, SecretUsageType usage, CancellationToken cancellation) =>
         (secret.Uuid == Uuid || secret.Usage == Usage) && usage == SecretUsageType.Volume
-            ? Encoding.UTF8.GetBytes(Passphrase)
+            ? ValueTask.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(Passphrase))
             : throw StorageErrors.NoSecretWithUsage(secret.Usage ?? "");
 
-    public Guid? Find(SecretUsageType usage, string usageId) => usage == SecretUsageType.Volume && usageId == Usage ? Uuid : null;
+    public ValueTask<Guid?> FindAsync(SecretUsageType usage, string usageId, CancellationToken cancellation) =>
+        ValueTask.FromResult<Guid?>(usage == SecretUsageType.Volume && usageId == Usage ? Uuid : null);
 }

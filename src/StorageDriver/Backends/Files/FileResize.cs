@@ -46,13 +46,14 @@ internal static class FileResize
             throw StorageErrors.ConfigUnsupported($"volume '{volume.Name}' of format '{volume.Target.Format}' cannot be resized");
         }
 
-        using PassphraseFile? passphrase = PassphraseFile.Write(pool.Host, "volume", Encryption(pool, volume));
+        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(
+            pool.Host, "volume", await EncryptionAsync(pool, volume, cancellation).ConfigureAwait(false), cancellation).ConfigureAwait(false);
         Command command = QemuImg.Resize(volume.Target.Path!, volume.Target.Format, volume.Capacity, capacity, passphrase?.Secret);
         await pool.Host.RunAsync(command, cancellation).ConfigureAwait(false);
     }
 
-    private static VolumeEncryption? Encryption(PoolContext pool, VolumeDefinition volume) =>
-        VolumeSecrets.Complete(volume, pool.Host.Secrets).Target.Encryption switch
+    private static async ValueTask<VolumeEncryption?> EncryptionAsync(PoolContext pool, VolumeDefinition volume, CancellationToken cancellation) =>
+        (await VolumeSecrets.CompleteAsync(volume, pool.Host.Secrets, cancellation).ConfigureAwait(false)).Target.Encryption switch
         {
             null => null,
             { Format: not "luks" } other => throw StorageErrors.ConfigUnsupported($"volume '{volume.Name}', encrypted with '{other.Format}', cannot be resized"),

@@ -38,7 +38,7 @@ internal static class ImageCreation
             return;
         }
 
-        using PassphraseFile? passphrase = PassphraseFile.Write(pool.Host, TargetSecret, image.Encryption);
+        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
         await ImageTool.RunAsync(
             pool, volume, path => [QemuImg.Create(image with { Path = path }, passphrase?.Secret)], progress, cancellation).ConfigureAwait(false);
     }
@@ -54,8 +54,10 @@ internal static class ImageCreation
             await pool.Threads.RunAsync(() => BackingChain.Check(source.Target.Path!, format), cancellation).ConfigureAwait(false);
         }
 
-        using PassphraseFile? passphrase = PassphraseFile.Write(pool.Host, TargetSecret, image.Encryption);
-        using PassphraseFile? sourcePassphrase = PassphraseFile.Write(pool.Host, SourceSecret, SourceEncryption(pool, source));
+        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
+        var sourceEncryption = await SourceEncryptionAsync(pool, source, cancellation).ConfigureAwait(false);
+        using PassphraseFile? sourcePassphrase =
+            await PassphraseFile.WriteAsync(pool.Host, SourceSecret, sourceEncryption, cancellation).ConfigureAwait(false);
         await ImageTool.RunAsync(
             pool, volume, path => Conversion(source, sourcePassphrase?.Secret, image with { Path = path }, passphrase?.Secret), progress, cancellation)
             .ConfigureAwait(false);
@@ -70,9 +72,10 @@ internal static class ImageCreation
             : [QemuImg.Create(image, secret), QemuImg.ConvertInto(path, format, sourceSecret, image, secret)];
     }
 
-    private static VolumeEncryption? SourceEncryption(PoolContext pool, VolumeDefinition source)
+    private static async ValueTask<VolumeEncryption?> SourceEncryptionAsync(PoolContext pool, VolumeDefinition source, CancellationToken cancellation)
     {
-        VolumeEncryption? encryption = VolumeSecrets.Complete(source, pool.Host.Secrets).Target.Encryption;
+        VolumeDefinition complete = await VolumeSecrets.CompleteAsync(source, pool.Host.Secrets, cancellation).ConfigureAwait(false);
+        VolumeEncryption? encryption = complete.Target.Encryption;
         return encryption is { Secrets: [_], Format: not "luks" }
             ? throw StorageErrors.ConfigUnsupported($"volume '{source.Name}' is encrypted with '{encryption.Format}': only 'luks' can be read")
             : encryption;
