@@ -3,6 +3,7 @@ using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Polkit;
 using Cistern.Server.Auth.Sasl;
+using Cistern.Server.Logging;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services;
@@ -19,7 +20,9 @@ using Microsoft.Extensions.Logging;
 namespace Cistern.Server.Hosting;
 
 /// <summary>Puts the server together, starts it and stops it.</summary>
-public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers, TextWriter output) : IHostedService
+/// <param name="settings">What <paramref name="loggers"/> log where; administrators change it.</param>
+/// <param name="stop">Asks for a stop of the whole process, and does not wait for it.</param>
+public sealed class StorageServer(ServerOptions options, LogSettings settings, ILoggerFactory loggers, TextWriter output, Action stop) : IHostedService
 {
     private const UnixFileMode OwnerOnlyFolder = UnixSocketOptions.OwnerOnly | UnixFileMode.UserExecute;
     private const UnixFileMode OpenFolder = OwnerOnlyFolder
@@ -30,11 +33,18 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
     // Disposed of in the reverse order of their making.
     private readonly Stack<object> _parts = new();
     private RpcServer? _rpc;
+    private RpcServer? _admin;
+    private Listeners? _listeners;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
+            foreach (var warning in options.Warnings)
+            {
+                _log.ConfigurationWarning(warning);
+            }
+
             var isFirstStart = !Directory.Exists(options.Folders.PoolDefinitions);
             MakeFolders();
             var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
@@ -48,7 +58,9 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
             Keep(new MemoryTrimmer(TimeProvider.System));
-            new Listeners(options, _rpc, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output)).Open();
+            _admin = Keep(CreateAdmin(_rpc));
+            _listeners = new Listeners(options, _rpc, _admin, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output));
+            _listeners.Open();
         }
         catch
         {
@@ -59,13 +71,29 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_rpc is not null)
+        if (_rpc is not null && _admin is not null)
         {
-            await _rpc.StopAsync(cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(_admin.StopAsync(cancellationToken), _rpc.StopAsync(cancellationToken)).ConfigureAwait(false);
         }
 
         await DisposePartsAsync().ConfigureAwait(false);
         _log.Stopped();
+    }
+
+    private RpcServer CreateAdmin(RpcServer rpc)
+    {
+        RpcServer? admin = null;
+        var idle = Keep(new IdleShutdown(TimeProvider.System, () => rpc.Limits.Current == 0 && admin?.Limits.Current == 0, StopIdle));
+        admin = AdminServer.Create(options, rpc, () => _listeners?.Tls, settings, idle, loggers.CreateLogger<RpcServer>());
+        rpc.ClientsChanged += _ => idle.Look();
+        admin.ClientsChanged += _ => idle.Look();
+        return admin;
+    }
+
+    private void StopIdle()
+    {
+        _log.StoppingIdle();
+        stop();
     }
 
     private void MakeFolders()
@@ -100,7 +128,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         var access = options.AccessDrivers.Contains(AccessDriverKind.Polkit) ? new AccessControl(new PolkitAccessDriver(polkit!, log)) : null;
         var (pools, volumes, secretCalls) = (new StoragePoolService(driver), new StorageVolumeService(driver), new SecretService(secrets));
         var program = RemoteProgram.Create<CallContext>(
-            new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken)),
+            new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken), options.HostIdentity),
             new NodeService(files),
             new EmptyObjectsService(),
             new AuthService(Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),

@@ -57,7 +57,7 @@ public sealed class ConfigurationFileTests
             Protocols: SslProtocols.Tls12,
         });
         Assert.Equal(7, options.Rpc.MaxUnauthenticatedClients);
-        Assert.Equal(int.MaxValue, Apply("max_anonymous_clients = 0").Rpc.MaxUnauthenticatedClients);
+        Assert.Equal(0, Apply("max_anonymous_clients = 0").Rpc.MaxUnauthenticatedClients);
     }
 
     [Fact]
