@@ -6,20 +6,18 @@ internal sealed class IdleShutdown : IDisposable
     /// <summary>What a timer can wait at once.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    private readonly TimeProvider _time;
-    private readonly Func<bool> _isIdle;
     private readonly Action _stop;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private TimeSpan _timeout;
     private TimeSpan _left;
+    private int _clients;
 
-    /// <param name="isIdle">Whether there are no clients; looked at whenever <see cref="Look"/> is called.</param>
-    /// <param name="stop">Ends the process; called once, and not waited for.</param>
-    public IdleShutdown(TimeProvider time, Func<bool> isIdle, Action stop)
+    /// <param name="stop">Ends the process; called once for each timeout that was set, and not waited for.</param>
+    public IdleShutdown(TimeProvider time, Action stop)
     {
-        (_time, _isIdle, _stop) = (time, isIdle, stop);
-        _timer = _time.CreateTimer(static self => ((IdleShutdown)self!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _stop = stop;
+        _timer = time.CreateTimer(static self => ((IdleShutdown)self!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
     /// <param name="timeout">Zero: it goes on for ever.</param>
@@ -28,22 +26,33 @@ internal sealed class IdleShutdown : IDisposable
         lock (_gate)
         {
             _timeout = timeout;
+            BeginLocked();
         }
-
-        Look();
     }
 
-    /// <summary>A client came or went: waiting begins anew, or ends.</summary>
-    public void Look()
+    /// <summary>Adds a server whose clients count.</summary>
+    /// <returns>To be told how many it has whenever that changes.</returns>
+    public Action<int> AddServer()
     {
-        lock (_gate)
+        var before = 0;
+        return clients =>
         {
-            _left = _timeout > TimeSpan.Zero && _isIdle() ? _timeout : TimeSpan.Zero;
-            WaitLocked();
-        }
+            lock (_gate)
+            {
+                _clients += clients - before;
+                before = clients;
+                BeginLocked();
+            }
+        };
     }
 
     public void Dispose() => _timer.Dispose();
+
+    private void BeginLocked()
+    {
+        _left = _clients == 0 ? _timeout : TimeSpan.Zero;
+        WaitLocked();
+    }
 
     private void WaitLocked()
     {
@@ -56,14 +65,15 @@ internal sealed class IdleShutdown : IDisposable
     {
         lock (_gate)
         {
-            if (!_isIdle() || _timeout == TimeSpan.Zero)
-            {
-                return;
-            }
-
             if (_left > TimeSpan.Zero)
             {
                 WaitLocked();
+                return;
+            }
+
+            // The timer may have fired just before it was stopped.
+            if (_clients > 0 || _timeout == TimeSpan.Zero)
+            {
                 return;
             }
 

@@ -82,11 +82,10 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
 
     private RpcServer CreateAdmin(RpcServer rpc)
     {
-        RpcServer? admin = null;
-        var idle = Keep(new IdleShutdown(TimeProvider.System, () => rpc.Limits.Current == 0 && admin?.Limits.Current == 0, StopIdle));
-        admin = AdminServer.Create(options, rpc, () => _listeners?.Tls, settings, idle, loggers.CreateLogger<RpcServer>());
-        rpc.ClientsChanged += _ => idle.Look();
-        admin.ClientsChanged += _ => idle.Look();
+        var idle = Keep(new IdleShutdown(TimeProvider.System, StopIdle));
+        var admin = AdminServer.Create(options, rpc, () => _listeners?.Tls, settings, idle, loggers.CreateLogger<RpcServer>());
+        rpc.ClientsChanged += idle.AddServer();
+        admin.ClientsChanged += idle.AddServer();
         return admin;
     }
 
