@@ -68,6 +68,7 @@ public class AbiTests
                 : $"{procedure.Service}: {procedure.Arguments ?? "void"} -> {procedure.Reply ?? "void"}",
             procedure.HighPriority ? "high" : null,
             procedure.BeforeAuthentication ? "before authentication" : null,
+            procedure.BeforeOpen ? "before opening" : null,
             procedure.ReadOnlyDenied is { } domain ? $"denied to read-only ({domain})" : null,
             procedure.Stream == "None" ? null : $"{procedure.Stream.ToLowerInvariant()} stream",
             .. procedure.Access.Select(rule => "needs " + Describe(rule)),

@@ -87,7 +87,7 @@ public class SnapshotTests
              * @aclfilter: canvas:getattr
              */
             SAMPLE_PROC_DRAW = 1,
-            /* @service: Session @auth: none @acl: none */
+            /* @service: Session @auth: none @open: none @acl: none */
             SAMPLE_PROC_HELLO = 3,
             /* @acl: none */
             SAMPLE_PROC_REDRAWN = 4

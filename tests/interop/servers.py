@@ -12,6 +12,8 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 START_TIMEOUT = 30
 STOP_TIMEOUT = 20
 
+UNIX_SOCKETS = 3            # for reading and writing, for reading alone, for administrators
+
 UNWATCHED = "unwatched"     # the pool in which what others do is seen at the next refresh only, as in all of libvirtd's
 
 
@@ -44,7 +46,7 @@ def configuration(settings: dict) -> str:
 
 
 class Server:
-    """One server process with all of its files below `root`; TCP on a free loopback port, two unix sockets.
+    """One server process with all of its files below `root`; TCP on a free loopback port, three unix sockets.
 
     With `settings` (libvirtd.conf's keys) it is started with --listen and listens as they say; free ports are chosen here.
     """
@@ -68,6 +70,10 @@ class Server:
         return str(self.sockets / "libvirt-sock-ro")
 
     @property
+    def admin_path(self) -> str:
+        return str(self.sockets / "libvirt-admin-sock")
+
+    @property
     def log(self) -> Path:
         return self.root / "server.log"
 
@@ -83,7 +89,7 @@ class Server:
             return socket.create_connection(("127.0.0.1", self.tls_port if transport == "tls" else self.port), timeout=20)
         stream = socket.socket(socket.AF_UNIX)
         stream.settimeout(20)
-        stream.connect(self.read_only_path if transport == "ro" else self.unix_path)
+        stream.connect({"unix": self.unix_path, "ro": self.read_only_path, "admin": self.admin_path}[transport])
         return stream
 
     def start(self) -> None:
@@ -172,9 +178,9 @@ class Cistern(Server):
                 if line.startswith("listening ") and line.endswith("\n")]
         if self.settings is not None:
             network = self.network_settings()
-            return len(told) >= 2 + network["listen_tcp"] + network["listen_tls"]
+            return len(told) >= UNIX_SOCKETS + network["listen_tcp"] + network["listen_tls"]
         ports = [int(address.strip().rsplit(":", 1)[1]) for address in told if address.startswith("tcp://")]
-        if not ports or sum(address.startswith("unix:") for address in told) < 2:
+        if not ports or sum(address.startswith("unix:") for address in told) < UNIX_SOCKETS:
             return False
         self.port = ports[0]
         return True
@@ -228,7 +234,7 @@ class Libvirtd(Server):
     def _ready(self) -> bool:
         try:
             asked = [transport for transport in ("tcp", "tls") if self.settings.get(f"listen_{transport}")]
-            for transport in ("unix", "ro", *asked):
+            for transport in ("unix", "ro", "admin", *asked):
                 self.connect(transport).close()
             return True
         except OSError:

@@ -6,10 +6,14 @@ from dataclasses import dataclass
 
 import pytest
 
+from admin import ADMIN, AdminClient
 from authority import Authority
 from test_access_control import OPEN as OPEN_RULES
 from test_access_control import NOTHING_ELSE
 from test_polkit import private
+from test_wire_admin import CALLS as ADMIN_CALLS
+from test_wire_admin import Context as AdminContext
+from test_wire_admin import payload_of as admin_payload
 from test_wire_procedures import CALLS, DEFINITION, Context
 from users import Nobody, only_root
 from wire import xdr
@@ -217,6 +221,19 @@ def test_what_may_not_be_seen_is_not_in_a_list(guarded, nobody, context, number)
     assert nobody().call(number, arguments(call, context)).data == bytes(FILTERED[number])
     guarded[1].rule("return polkit.Result.YES;")
     assert nobody().call(number, arguments(call, context)).data != bytes(FILTERED[number])
+
+
+@pytest.mark.parametrize("call", ADMIN_CALLS, ids=lambda call: str(call.number))
+def test_no_right_lets_a_client_administer(guarded, nobody, call):
+    """The admin program is spoken on its own socket alone, whatever polkit grants, and there with nobody but root and the server's user."""
+    server, authority = guarded
+    authority.rule("return polkit.Result.YES;")
+    with AdminClient(server) as administrator:
+        payload = admin_payload(call, AdminContext(administrator))
+    client = nobody()
+    assert client.error(call.number, payload, program=ADMIN).key == (39, 7)
+    with WireClient(server.connect("ro"), open_as=None) as unauthenticated:
+        assert unauthenticated.error(call.number, payload, program=ADMIN).key == (39, 7)
 
 
 def test_the_definition_states_rules_for_every_call():

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from authority import Authority
-from servers import START_TIMEOUT, Libvirtd, cisternd_binary
+from servers import START_TIMEOUT, UNIX_SOCKETS, Libvirtd, cisternd_binary
 from users import AS_NOBODY, only_root
 
 pytestmark = pytest.mark.cistern_only("libvirtd has no choice of places")
@@ -18,12 +18,12 @@ pytestmark = pytest.mark.cistern_only("libvirtd has no choice of places")
 
 @contextmanager
 def running(argv: list, listening: Path, **environment):
-    """A server, once it says that it listens on both sockets."""
+    """A server, once it says that it listens on all of its sockets."""
     with open(listening, "wb") as output, open(listening.with_suffix(".log"), "wb") as log:
         process = subprocess.Popen(argv, env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=output, stderr=log)
     try:
         deadline = time.monotonic() + START_TIMEOUT
-        while listening.read_text().count("listening unix:") < 2:
+        while listening.read_text().count("listening unix:") < UNIX_SOCKETS:
             assert process.poll() is None and time.monotonic() < deadline, listening.with_suffix(".log").read_text()
             time.sleep(0.02)
         yield process
@@ -77,7 +77,10 @@ class TestSystem:
         assert done.returncode == 0, done.stderr
         assert (folder / "etc" / "storage" / "p.xml").exists()
         prefix = options[1] if options else "libvirt"
-        assert sorted(path.name for path in (folder / "run").glob("*-sock*")) == [f"{prefix}-sock", f"{prefix}-sock-ro"]
+        assert sorted(path.name for path in (folder / "run").glob("*-sock*")) == [f"{prefix}-admin-sock", f"{prefix}-sock", f"{prefix}-sock-ro"]
+        daemon = "virtstoraged" if options else "libvirtd"
+        done = run("virt-admin", "-c", f"{daemon}:///system", "srv-list")
+        assert done.returncode == 0 and {"admin", daemon} == {line.split()[1] for line in done.stdout.splitlines()[2:] if line}, done
 
     def test_others_are_asked_about(self, host):
         start, authority = host
@@ -96,6 +99,7 @@ def test_a_session_is_found(folder):
     with running([cisternd_binary(), "--session"], folder / "listening", **environment):
         socket = folder / "run" / "libvirt" / "libvirt-sock"
         assert socket.stat().st_mode & 0o777 == 0o600 and socket.parent.stat().st_mode & 0o777 == 0o700
+        assert socket.with_name("libvirt-admin-sock").stat().st_mode & 0o777 == 0o700
         uri = "qemu:///session" if os.geteuid() else f"qemu+unix:///session?socket={socket}"
         done = subprocess.run(["virsh", "-c", uri, "pool-list", "--all"], env=os.environ | environment, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, done.stderr

@@ -73,10 +73,13 @@ internal static class ProgramEmitter
         var access = string.Join(", ", procedure.Access.Select(Rule));
         var filter = procedure.Filter is null ? "null" : Rule(procedure.Filter);
         var priority = procedure.HighPriority ? "High" : "Low";
-        var early = procedure.BeforeAuthentication ? "true" : "false";
-        return $"new({procedure.Number}, \"{procedure.WireName}\", \"{procedure.Service}\", CallPriority.{priority}, {denied}, {early}, "
+        var early = Bool(procedure.BeforeAuthentication);
+        var unopened = Bool(procedure.BeforeOpen);
+        return $"new({procedure.Number}, \"{procedure.WireName}\", \"{procedure.Service}\", CallPriority.{priority}, {denied}, {early}, {unopened}, "
             + $"StreamDirection.{procedure.Stream}, [{access}], {filter})";
     }
+
+    private static string Bool(bool value) => value ? "true" : "false";
 
     private static string Rule(AccessRuleModel rule)
     {

@@ -12,7 +12,7 @@ internal sealed class Binder
     private static readonly string[] FileKeys = ["namespace", "prefix"];
     private static readonly string[] TypeKeys = ["name"];
     private static readonly string[] EnumKeys = ["name", "members"];
-    private static readonly string[] ProcedureKeys = ["service", "priority", "readonly", "auth", "readstream", "writestream", "acl", "aclfilter"];
+    private static readonly string[] ProcedureKeys = ["service", "priority", "readonly", "auth", "open", "readstream", "writestream", "acl", "aclfilter"];
 
     private readonly List<DiagnosticInfo> _errors = [];
     private readonly SymbolTable _symbols;

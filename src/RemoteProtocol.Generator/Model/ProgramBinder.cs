@@ -66,6 +66,7 @@ internal sealed class ProgramBinder(SymbolTable symbols, List<DiagnosticInfo> er
             IsSet(member, "priority", "high"),
             ReadOnlyDenied(member),
             IsSet(member, "auth", "none"),
+            IsSet(member, "open", "none"),
             Stream(member),
             new(member.Notes.FindAll("acl").Where(rule => rule.Value != "none").Select(AccessRule)),
             member.Notes.Find("aclfilter") is { } filter ? AccessRule(filter) : null,

@@ -50,6 +50,7 @@ internal sealed record ProgramModel(string Name, uint Number, uint Version, Equa
 /// <param name="HighPriority">Whether the call may overtake others.</param>
 /// <param name="ReadOnlyDenied">Error domain in which read-only connections are refused.</param>
 /// <param name="BeforeAuthentication">Whether anybody may call it.</param>
+/// <param name="BeforeOpen">Whether it may be called on a connection that is not open.</param>
 /// <param name="Stream"><c>None</c>, <c>Read</c> or <c>Write</c>.</param>
 /// <param name="Access">Permissions that it needs.</param>
 /// <param name="Filter">The permission that its results need.</param>
@@ -65,6 +66,7 @@ internal sealed record ProcedureModel(
     bool HighPriority,
     int? ReadOnlyDenied,
     bool BeforeAuthentication,
+    bool BeforeOpen,
     string Stream,
     EquatableArray<AccessRuleModel> Access,
     AccessRuleModel? Filter,

@@ -9,6 +9,7 @@ namespace Cistern.RemoteProtocol.Programs;
 /// <param name="Priority">How it may be queued.</param>
 /// <param name="ReadOnlyDenied">The error domain in which a read-only connection is denied it; null where it is allowed.</param>
 /// <param name="BeforeAuthentication">Whether an unauthenticated client may call it.</param>
+/// <param name="BeforeOpen">Whether it may be called on a connection that is not open.</param>
 /// <param name="Stream">The stream that it opens.</param>
 /// <param name="Access">Permissions it needs, all of them.</param>
 /// <param name="Filter">The permission that an object needs to appear in its result.</param>
@@ -19,6 +20,7 @@ public sealed record ProcedureInfo(
     CallPriority Priority,
     int? ReadOnlyDenied,
     bool BeforeAuthentication,
+    bool BeforeOpen,
     StreamDirection Stream,
     ImmutableArray<AccessRule> Access,
     AccessRule? Filter);

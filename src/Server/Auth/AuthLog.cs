@@ -13,6 +13,9 @@ internal static partial class AuthLog
     [LoggerMessage(3002, LogLevel.Error, "Refused {Peer}: the kernel does not tell whose its socket is")]
     public static partial void OwnerUnknown(this ILogger logger, Exception exception, string peer);
 
+    [LoggerMessage(3003, LogLevel.Warning, "Refused process {Process} of user {User} at {Path}: only the server's own user and root administer it")]
+    public static partial void ForeignAdministrator(this ILogger logger, string path, uint? user, int? process);
+
     [LoggerMessage(3010, LogLevel.Error, "polkit could not be asked about {Action}: {Reason}")]
     public static partial void PolkitFailed(this ILogger logger, string action, string reason);
 

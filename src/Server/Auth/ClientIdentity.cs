@@ -11,6 +11,7 @@ namespace Cistern.Server.Auth;
 /// <param name="X509Name">The distinguished name in the client's certificate, spelled as libvirt's <c>tls_allowed_dn_list</c> has it (TLS only).</param>
 /// <param name="EncryptionBits">Bits of the key of the cipher that the transport is encrypted with (TLS only).</param>
 /// <param name="SaslUserName">The name that the client has authenticated as; null before, or with another scheme.</param>
+/// <param name="SecurityContext">What the kernel's security module calls the peer (SO_PEERSEC of a unix socket); null where there is none.</param>
 public sealed record ClientIdentity(
     TransportKind Transport,
     string Address,
@@ -21,7 +22,8 @@ public sealed record ClientIdentity(
     ulong? ProcessStartTime = null,
     string? X509Name = null,
     int? EncryptionBits = null,
-    string? SaslUserName = null)
+    string? SaslUserName = null,
+    string? SecurityContext = null)
 {
     /// <summary>A process of root's connected to a unix socket. The root that a TCP connection seems to come from may be a forwarder.</summary>
     public bool IsLocalRoot => this is { Transport: TransportKind.Unix, UserId: 0 };

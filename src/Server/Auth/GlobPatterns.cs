@@ -7,8 +7,8 @@ public sealed class GlobPatterns(ImmutableArray<string> patterns)
 {
     public bool Match(string text) => patterns.Any(pattern => Match(pattern, text));
 
-    /// <summary>Goes back to the last star only, so the time is bounded by the product of the lengths.</summary>
-    private static bool Match(string pattern, string text)
+    /// <summary>Whether one pattern fits the whole text. Goes back to the last star only, so the time is bounded by the product of the lengths.</summary>
+    public static bool Match(string pattern, string text)
     {
         var (at, star, resume) = (0, -1, 0);
         for (var index = 0; index < text.Length;)

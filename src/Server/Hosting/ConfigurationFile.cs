@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Sasl;
+using Cistern.Server.Logging;
 using Cistern.Server.Transport.Tls;
 
 namespace Cistern.Server.Hosting;
@@ -9,6 +10,11 @@ namespace Cistern.Server.Hosting;
 /// <summary>The configuration file: what each of its keys changes in the options.</summary>
 internal static class ConfigurationFile
 {
+    private const string NoWorkers = "there is no pool of workers, each call runs by itself";
+    private const string AllServed = "clients that know no keepalive are served, too";
+    private const string NotAsked = "administrators' clients ask the server whether it lives, and cannot say that they would answer";
+    private const string NoGuests = "libvirt's audit records are about guests, and this server has none";
+
     private static readonly FrozenDictionary<string, Func<ServerOptions, ConfigurationSetting, ServerOptions>> Keys =
         new Dictionary<string, Func<ServerOptions, ConfigurationSetting, ServerOptions>>
         {
@@ -51,10 +57,44 @@ internal static class ConfigurationFile
             },
             ["tls_allowed_dn_list"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { AllowedNames = setting.Strings } },
             ["tls_priority"] = (options, setting) => options with { TlsOptions = options.TlsOptions with { Protocols = TlsPriority.Parse(setting.Text) } },
-            ["max_anonymous_clients"] = (options, setting) => options with
+            ["max_anonymous_clients"] = (options, setting) => options with { Rpc = options.Rpc with { MaxUnauthenticatedClients = setting.Number() } },
+            ["max_clients"] = (options, setting) => options with { Rpc = options.Rpc with { MaxClients = setting.Number() } },
+            ["max_queued_clients"] = (options, setting) => options with { MaxQueuedClients = setting.Number() },
+            ["max_client_requests"] = (options, setting) => options with { Rpc = options.Rpc with { MaxClientRequests = setting.Number(1) } },
+            ["keepalive_interval"] = (options, setting) => options with
             {
-                Rpc = options.Rpc with { MaxUnauthenticatedClients = setting.Number() is var most and > 0 ? most : int.MaxValue },
+                Rpc = options.Rpc with { KeepAliveInterval = TimeSpan.FromSeconds(setting.Number(-1)) },
             },
+            ["keepalive_count"] = (options, setting) => options with { Rpc = options.Rpc with { KeepAliveCount = setting.Number() } },
+            ["admin_max_clients"] = (options, setting) => options with { Admin = options.Admin with { MaxClients = setting.Number() } },
+            ["admin_max_queued_clients"] = (options, setting) => options with { Admin = options.Admin with { MaxQueuedClients = setting.Number() } },
+            ["admin_max_client_requests"] = (options, setting) => options with { Admin = options.Admin with { MaxClientRequests = setting.Number(1) } },
+            ["log_level"] = (options, setting) => setting.Number() switch
+            {
+                0 => options,
+                var priority and <= LogPriority.Error => options with { LogLevel = LogPriority.ToLevel(priority) },
+                _ => throw setting.Bad("1 (debug), 2 (information), 3 (warning) or 4 (error)"),
+            },
+            ["log_filters"] = (options, setting) => options with { Log = options.Log with { Filters = setting.Parsed(LogFilter.ParseAll) } },
+            ["log_outputs"] = (options, setting) => options with { Log = options.Log with { Outputs = setting.Parsed(LogOutput.ParseAll) } },
+            ["host_uuid"] = (options, setting) => options with { HostIdentity = options.HostIdentity with { Uuid = setting.Uuid } },
+            ["host_uuid_source"] = (options, setting) => options with
+            {
+                HostIdentity = options.HostIdentity with { IsMachineId = setting.OneOf(("smbios", false), ("machine-id", true)) },
+            },
+            ["min_workers"] = WithoutEffect(NoWorkers),
+            ["max_workers"] = WithoutEffect(NoWorkers),
+            ["prio_workers"] = WithoutEffect(NoWorkers),
+            ["admin_min_workers"] = WithoutEffect(NoWorkers),
+            ["admin_max_workers"] = WithoutEffect(NoWorkers),
+            ["max_requests"] = WithoutEffect("max_client_requests limits the calls of each client, and nothing those of all"),
+            ["keepalive_required"] = WithoutEffect(AllServed),
+            ["admin_keepalive_required"] = WithoutEffect(AllServed),
+            ["admin_keepalive_interval"] = WithoutEffect(NotAsked),
+            ["admin_keepalive_count"] = WithoutEffect(NotAsked),
+            ["audit_level"] = WithoutEffect(NoGuests),
+            ["audit_logging"] = WithoutEffect(NoGuests),
+            ["ovs_timeout"] = WithoutEffect("this server has no networks"),
         }.ToFrozenDictionary();
 
     /// <summary>The options with what their file says; without a file of that name, and none asked for, as they are.</summary>
@@ -83,6 +123,13 @@ internal static class ConfigurationFile
 
         return options;
     }
+
+    /// <summary>A number that libvirt knows and that means nothing here.</summary>
+    private static Func<ServerOptions, ConfigurationSetting, ServerOptions> WithoutEffect(string reason) => (options, setting) =>
+    {
+        _ = setting.Number(-1);
+        return options with { Warnings = options.Warnings.Add($"{setting.Place}: '{setting.Key}' has no effect: {reason}") };
+    };
 
     private static AuthScheme UnixScheme(ConfigurationSetting setting) =>
         setting.OneOf(("none", AuthScheme.None), ("sasl", AuthScheme.Sasl), ("polkit", AuthScheme.Polkit));

@@ -68,5 +68,23 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
     /// <summary>A number that is not less than <paramref name="least"/>.</summary>
     public int Number(int least = 0) => Value is long number && number >= least && number <= int.MaxValue ? (int)number : throw Bad($"a number from {least} on");
 
+    /// <summary>A uuid that tells hosts apart.</summary>
+    public Guid Uuid => Guid.TryParseExact(Text, Text.Contains('-', StringComparison.Ordinal) ? "D" : "N", out var uuid) && uuid.ToString("N").Distinct().Count() > 1
+        ? uuid
+        : throw Bad("a uuid whose digits are not all the same");
+
+    /// <summary>What a text says in a language of its own.</summary>
+    public T Parsed<T>(Func<string, T> parse)
+    {
+        try
+        {
+            return parse(Text);
+        }
+        catch (FormatException bad)
+        {
+            throw new FormatException($"{Place}: '{Key}': {bad.Message}", bad);
+        }
+    }
+
     public FormatException Bad(string expected) => new($"{Place}: '{Key}' must be {expected}");
 }

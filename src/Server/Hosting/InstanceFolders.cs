@@ -9,6 +9,9 @@ public sealed record InstanceFolders(string Configuration, string Run, string So
     /// <summary>What the names of the sockets begin with: libvirtd's own name, or that of a daemon that serves storage only.</summary>
     public string SocketPrefix { get; init; } = Libvirt;
 
+    /// <summary>What administrators call the server: as the daemon whose sockets it has.</summary>
+    public string ServerName => SocketPrefix == Libvirt ? "libvirtd" : SocketPrefix;
+
     /// <summary>What the instance is configured by, unless another file is named.</summary>
     public string ConfigurationFile => Path.Combine(Configuration, "cisternd.conf");
 

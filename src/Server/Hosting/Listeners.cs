@@ -9,9 +9,13 @@ using Microsoft.Extensions.Logging;
 namespace Cistern.Server.Hosting;
 
 /// <summary>Opens the sockets that the options ask for.</summary>
-internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoller poller, SocketOwners owners, ILogger log, StartReport report)
+/// <param name="rpc">Serves the clients of all sockets but the administrators'.</param>
+/// <param name="admin">Serves administrators.</param>
+internal sealed class Listeners(
+    ServerOptions options, RpcServer rpc, RpcServer admin, SocketPoller poller, SocketOwners owners, ILogger log, StartReport report)
 {
-    private TlsServer? _tls;
+    /// <summary>Serves TLS; null: nothing does.</summary>
+    public TlsServer? Tls { get; private set; }
 
     /// <summary>Whether a listener's clients have to authenticate with SASL.</summary>
     public static bool NeedSasl(ServerOptions options)
@@ -56,9 +60,22 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
         uint? group = options.UnixSockets.Group is { Length: > 0 } name ? SystemGroup.Find(name) : null;
         foreach (var socket in UnixSocket.Of(options))
         {
-            rpc.Start(SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group), socket.Scheme);
+            var listener = SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group);
+            listener.SetQueue(options.MaxQueuedClients);
+            rpc.Start(listener, socket.Scheme);
             report.Unix(socket.Path);
         }
+
+        OpenAdmin(group);
+    }
+
+    private void OpenAdmin(uint? group)
+    {
+        var path = options.Folders.AdminSocket;
+        var listener = SocketListener.BindUnix(poller, path, options.UnixSockets.Admin, isReadOnly: false, log, group);
+        listener.SetQueue(options.Admin.MaxQueuedClients);
+        admin.Start(new GatedListener(listener, new AdminGate(CurrentUser.EffectiveId, log).Admits));
+        report.Unix(path);
     }
 
     private void OpenTcp(IPEndPoint wanted, AuthScheme scheme)
@@ -72,13 +89,20 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
 
     private void OpenTls(IPEndPoint wanted)
     {
-        _tls ??= new TlsServer(options.TlsOptions, TimeProvider.System, log);
+        Tls ??= new TlsServer(options.TlsOptions, TimeProvider.System, log);
         var listener = Bind(wanted, endPoint => SocketListener.BindTcp(poller, endPoint, log));
-        rpc.Start(_tls.Over(listener), options.Auth.Tls);
+        rpc.Start(Tls.Over(listener), options.Auth.Tls);
         report.Tls(listener.TcpEndPoint!, wanted);
     }
 
     private SocketListener Bind(IPEndPoint wanted, Func<IPEndPoint, SocketListener> bind)
+    {
+        var listener = BindFree(wanted, bind);
+        listener.SetQueue(options.MaxQueuedClients);
+        return listener;
+    }
+
+    private SocketListener BindFree(IPEndPoint wanted, Func<IPEndPoint, SocketListener> bind)
     {
         try
         {

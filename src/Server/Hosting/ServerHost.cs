@@ -1,4 +1,5 @@
 using System.ComponentModel;
+using Cistern.Server.Logging;
 using Cistern.Storage.Errors;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
@@ -36,12 +37,18 @@ public static class ServerHost
     private static IHost Build(ServerOptions options, TextWriter output, TextWriter error)
     {
         var builder = Host.CreateEmptyApplicationBuilder(new HostApplicationBuilderSettings { DisableDefaults = true });
-        builder.Logging.SetMinimumLevel(options.LogLevel).AddProvider(new LineLoggerProvider(error, TimeProvider.System));
+        var log = new LogSettings(options.LogLevel, error, TimeProvider.System);
+        log.SetFilters(options.Log.Filters);
+        log.SetOutputs(options.Log.Outputs);
+
+        // What passes is for the settings to say, which change.
+        builder.Logging.SetMinimumLevel(LogLevel.Trace).AddProvider(log);
 
         // The host's own remarks say nothing about the server, and a failed start is told by RunAsync.
         builder.Logging.AddFilter("Microsoft", LogLevel.Critical);
         builder.Services.Configure<HostOptions>(host => host.ShutdownTimeout = ShutdownTimeout);
-        builder.Services.AddHostedService(services => new StorageServer(options, services.GetRequiredService<ILoggerFactory>(), output));
+        builder.Services.AddHostedService(services => new StorageServer(
+            options, log, services.GetRequiredService<ILoggerFactory>(), output, services.GetRequiredService<IHostApplicationLifetime>().StopApplication));
         return builder.Build();
     }
 }

@@ -4,6 +4,7 @@ using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Sasl;
 using Cistern.Server.Rpc;
+using Cistern.Server.Services.Node;
 using Cistern.Server.Transport.Tls;
 using Cistern.Storage;
 using Microsoft.Extensions.Logging;
@@ -46,6 +47,18 @@ public sealed record ServerOptions
     public SaslOptions Sasl { get; init; } = new();
 
     public RpcOptions Rpc { get; init; } = new();
+
+    /// <summary><c>max_queued_clients</c>: clients that may wait in each listening socket to be accepted.</summary>
+    public int MaxQueuedClients { get; init; } = 1000;
+
+    public AdminOptions Admin { get; init; } = new();
+
+    public LogOptions Log { get; init; } = new();
+
+    public HostIdentity HostIdentity { get; init; } = new();
+
+    /// <summary>What is in the configuration and has no effect.</summary>
+    public ImmutableArray<string> Warnings { get; init; } = [];
 
     public AuthOptions Auth { get; init; } = new();
 

@@ -4,6 +4,7 @@ using Cistern.Server.HostSecrets;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Polkit;
 using Cistern.Server.Auth.Sasl;
+using Cistern.Server.Logging;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services;
@@ -20,7 +21,9 @@ using Microsoft.Extensions.Logging;
 namespace Cistern.Server.Hosting;
 
 /// <summary>Puts the server together, starts it and stops it.</summary>
-public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers, TextWriter output) : IHostedService
+/// <param name="settings">What <paramref name="loggers"/> log where; administrators change it.</param>
+/// <param name="stop">Asks for a stop of the whole process, and does not wait for it.</param>
+public sealed class StorageServer(ServerOptions options, LogSettings settings, ILoggerFactory loggers, TextWriter output, Action stop) : IHostedService
 {
     private const UnixFileMode OwnerOnlyFolder = UnixSocketOptions.OwnerOnly | UnixFileMode.UserExecute;
     private const UnixFileMode OpenFolder = OwnerOnlyFolder
@@ -31,11 +34,18 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
     // Disposed of in the reverse order of their making.
     private readonly Stack<object> _parts = new();
     private RpcServer? _rpc;
+    private RpcServer? _admin;
+    private Listeners? _listeners;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         try
         {
+            foreach (var warning in options.Warnings)
+            {
+                _log.ConfigurationWarning(warning);
+            }
+
             var isFirstStart = !Directory.Exists(options.Folders.PoolDefinitions);
             MakeFolders();
             var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
@@ -49,7 +59,9 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
             Keep(new MemoryTrimmer(TimeProvider.System));
-            new Listeners(options, _rpc, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output)).Open();
+            _admin = Keep(CreateAdmin(_rpc));
+            _listeners = new Listeners(options, _rpc, _admin, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output));
+            _listeners.Open();
         }
         catch
         {
@@ -60,13 +72,28 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
-        if (_rpc is not null)
+        if (_rpc is not null && _admin is not null)
         {
-            await _rpc.StopAsync(cancellationToken).ConfigureAwait(false);
+            await Task.WhenAll(_admin.StopAsync(cancellationToken), _rpc.StopAsync(cancellationToken)).ConfigureAwait(false);
         }
 
         await DisposePartsAsync().ConfigureAwait(false);
         _log.Stopped();
+    }
+
+    private RpcServer CreateAdmin(RpcServer rpc)
+    {
+        var idle = Keep(new IdleShutdown(TimeProvider.System, StopIdle));
+        var admin = AdminServer.Create(options, rpc, () => _listeners?.Tls, settings, idle, loggers.CreateLogger<RpcServer>());
+        rpc.ClientsChanged += idle.AddServer();
+        admin.ClientsChanged += idle.AddServer();
+        return admin;
+    }
+
+    private void StopIdle()
+    {
+        _log.StoppingIdle();
+        stop();
     }
 
     private void MakeFolders()
@@ -104,7 +131,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
         var access = options.AccessDrivers.Contains(AccessDriverKind.Polkit) ? new AccessControl(new PolkitAccessDriver(polkit!, log)) : null;
         var (pools, volumes, secretCalls) = (new StoragePoolService(driver), new StorageVolumeService(driver), new SecretService(secrets));
         var program = RemoteProgram.Create<CallContext>(
-            new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken)),
+            new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken), options.HostIdentity),
             new NodeService(files),
             new EmptyObjectsService(),
             new AuthService(Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),

@@ -21,5 +21,5 @@ public sealed record UnixSocketOptions
     public UnixFileMode? ReadOnly { get; init; }
 
     /// <summary><c>unix_sock_admin_perms</c>.</summary>
-    public UnixFileMode Admin { get; init; } = OwnerOnly;
+    public UnixFileMode Admin { get; init; } = OwnerOnly | UnixFileMode.UserExecute;
 }

@@ -46,6 +46,8 @@ public static class ErrorTexts
         ErrorNumber.DbusService => "error from service: ",
         ErrorNumber.XmlInvalidSchema => "XML document failed to validate against schema: ",
         ErrorNumber.AuthUnavailable => "authentication unavailable: ",
+        ErrorNumber.NoServer => "Server not found: ",
+        ErrorNumber.NoClient => "Client not found: ",
         ErrorNumber.NoNwfilterBinding => "Network filter binding not found: ",
 
         // The detail stands alone: not well-formed documents, system errors, broken rules of the protocol, a volume that exists already.

@@ -8,6 +8,9 @@ internal sealed class CallLimiter(int max)
 
     public int Running => Volatile.Read(ref _running);
 
+    /// <summary>Whether a call waits for one of these to end.</summary>
+    public bool IsFull => Volatile.Read(ref _running) >= max && Volatile.Read(ref _isAwaited) == 1;
+
     /// <summary>Whether another call may start; when not, the <see cref="Exit"/> that makes room says so.</summary>
     public bool HasRoom()
     {

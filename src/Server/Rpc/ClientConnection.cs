@@ -24,11 +24,14 @@ public sealed class ClientConnection
         Identity = identity;
         IsReadOnly = identity.IsReadOnlySocket;
         AuthScheme = scheme;
+        ConnectedAt = connection.Server.Time.GetUtcNow();
         IsAuthenticated = scheme == AuthScheme.None && !shakesHands;
     }
 
     /// <summary>Unique for the life of the server.</summary>
     public long Id { get; }
+
+    public DateTimeOffset ConnectedAt { get; }
 
     public ClientIdentity Identity { get; internal set; }
 
@@ -120,7 +123,7 @@ public sealed class ClientConnection
     }
 
     /// <summary>Ends the connection at once.</summary>
-    internal void Abort() => _connection.Abort();
+    public void Abort() => _connection.Abort();
 
     internal async ValueTask EndAsync()
     {

@@ -113,7 +113,7 @@ internal sealed class RpcDispatcher(IReadOnlyList<RpcProgram<CallContext>> progr
             return RpcException.Protocol("authentication required");
         }
 
-        if (!client.IsOpen && !MayPrecedeOpen(procedure))
+        if (!client.IsOpen && !procedure.BeforeOpen)
         {
             return RpcException.Internal("connection not open");
         }
@@ -122,9 +122,6 @@ internal sealed class RpcDispatcher(IReadOnlyList<RpcProgram<CallContext>> progr
             ? RpcException.ReadOnly(FunctionName(procedure), (ErrorDomain)domain)
             : null;
     }
-
-    private static bool MayPrecedeOpen(ProcedureInfo procedure) =>
-        procedure.BeforeAuthentication || procedure.Name is "CONNECT_OPEN" or "CONNECT_CLOSE" or "CONNECT_SUPPORTS_FEATURE";
 
     /// <summary>The client library's name of a call: STORAGE_VOL_CREATE_XML is virStorageVolCreateXML.</summary>
     internal static string FunctionName(ProcedureInfo procedure) =>

@@ -14,7 +14,7 @@ internal static partial class RpcLog
     public static partial void ClientGone(this ILogger logger, long client);
 
     [LoggerMessage(2003, LogLevel.Warning, "The limit of clients is reached ({Clients}, of them {Unauthenticated} unauthenticated): accepting waits")]
-    public static partial void AcceptingPaused(this ILogger logger, int clients, int unauthenticated);
+    public static partial void AcceptingPaused(this ILogger logger, uint clients, uint unauthenticated);
 
     [LoggerMessage(2004, LogLevel.Warning, "Client {Client} broke the protocol and is closed: {Reason}")]
     public static partial void ProtocolBroken(this ILogger logger, long client, string reason);

@@ -8,7 +8,7 @@ public sealed record RpcOptions
     /// <summary>Clients at one time; over it, connections wait in the listening sockets.</summary>
     public int MaxClients { get; init; } = 5000;
 
-    /// <summary>Clients at one time that have not authenticated yet.</summary>
+    /// <summary>Clients at one time that have not authenticated yet; 0: as many as there may be clients.</summary>
     public int MaxUnauthenticatedClients { get; init; } = 20;
 
     /// <summary>Time that a client has to authenticate: somebody may have to type a password.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Cistern.RemoteProtocol.Programs;
 using Cistern.Server.Auth;
 using Cistern.Server.Transport;
@@ -15,8 +16,10 @@ public sealed class RpcServer : IAsyncDisposable
     private readonly Lock _gate = new();
     private TaskCompletionSource? _room;
     private long _lastId;
-    private int _clients;
-    private int _unauthenticated;
+    private uint _clients;
+    private uint _unauthenticated;
+    private uint _maxClients;
+    private uint _maxUnauthenticated;
     private bool _isStopping;
 
     /// <param name="programs">What is served.</param>
@@ -27,14 +30,38 @@ public sealed class RpcServer : IAsyncDisposable
     public RpcServer(IReadOnlyList<RpcProgram<CallContext>> programs, IErrorMapper errors, RpcOptions options, ILogger<RpcServer> log, TimeProvider time)
     {
         Options = options;
+        (_maxClients, _maxUnauthenticated) = ((uint)options.MaxClients, (uint)options.MaxUnauthenticatedClients);
         Log = log;
         Dispatcher = new RpcDispatcher(programs, errors, log);
         Time = time;
         KeepAlive = new KeepAlive(options, time);
     }
 
+    /// <summary>Told how many clients there are whenever one comes or goes, in that order; must not wait.</summary>
+    public event Action<int>? ClientsChanged;
+
     /// <summary>The clients that are connected now.</summary>
     public IEnumerable<ClientConnection> Clients => _connections.Keys.Select(connection => connection.Client);
+
+    public ClientLimits Limits
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return new(_maxClients, _clients, _maxUnauthenticated, _unauthenticated);
+            }
+        }
+    }
+
+    public CallLoad Load
+    {
+        get
+        {
+            var calls = _connections.Keys.Select(connection => connection.Calls).ToList();
+            return new((uint)calls.Sum(each => each.Running), (uint)calls.Count(each => each.IsFull));
+        }
+    }
 
     internal RpcOptions Options { get; }
 
@@ -59,6 +86,26 @@ public sealed class RpcServer : IAsyncDisposable
         }
 
         Log.Listening(listener.Address);
+    }
+
+    /// <summary>Sets limits from now on; clients that are over them stay.</summary>
+    /// <param name="max">Clients at one time; null: as before.</param>
+    /// <param name="maxUnauthenticated">Clients at one time that have not authenticated yet, 0: as many as there may be clients; null: as before.</param>
+    /// <returns>False, and nothing is changed, when there could be more unauthenticated clients than clients.</returns>
+    public bool TrySetLimits(uint? max, uint? maxUnauthenticated)
+    {
+        lock (_gate)
+        {
+            var (clients, unauthenticated) = (max ?? _maxClients, maxUnauthenticated ?? _maxUnauthenticated);
+            if (unauthenticated > clients)
+            {
+                return false;
+            }
+
+            (_maxClients, _maxUnauthenticated) = (clients, unauthenticated);
+            MakeRoomLocked();
+            return true;
+        }
     }
 
     /// <summary>Accepts nobody any more, answers the calls that are running, then closes every connection; those that are left when cancelled are cut.</summary>
@@ -114,9 +161,16 @@ public sealed class RpcServer : IAsyncDisposable
         try
         {
             var mustAuthenticate = scheme != AuthScheme.None || listener.ShakesHands;
-            while (await HasRoomAsync(mustAuthenticate).ConfigureAwait(false) && await listener.AcceptAsync().ConfigureAwait(false) is { } transport)
+            while (await listener.AcceptAsync().ConfigureAwait(false) is { } transport)
             {
-                Serve(transport, scheme);
+                if (await TryEnterAsync(mustAuthenticate).ConfigureAwait(false))
+                {
+                    Serve(transport, scheme, mustAuthenticate);
+                }
+                else
+                {
+                    await transport.DisposeAsync().ConfigureAwait(false);
+                }
             }
         }
         catch (Exception exception)
@@ -125,8 +179,9 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
-    /// <summary>Waits while the limits are reached; false when the server stops. Strangers that fill theirs keep nobody out who need not authenticate.</summary>
-    private async ValueTask<bool> HasRoomAsync(bool mustAuthenticate)
+    /// <summary>Counts a client as soon as the limits allow it; false when the server stops. Strangers that fill theirs keep nobody out who need not
+    /// authenticate. One client of each listener waits here, the others in its socket.</summary>
+    private async ValueTask<bool> TryEnterAsync(bool mustAuthenticate)
     {
         while (true)
         {
@@ -138,8 +193,11 @@ public sealed class RpcServer : IAsyncDisposable
                     return false;
                 }
 
-                if (_clients < Options.MaxClients && (!mustAuthenticate || _unauthenticated < Options.MaxUnauthenticatedClients))
+                if (_clients < _maxClients && (!mustAuthenticate || _maxUnauthenticated == 0 || _unauthenticated < _maxUnauthenticated))
                 {
+                    _clients++;
+                    _unauthenticated += mustAuthenticate ? 1u : 0;
+                    ClientsChanged?.Invoke((int)_clients);
                     return true;
                 }
 
@@ -152,15 +210,10 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
-    private void Serve(ITransportConnection transport, AuthScheme scheme)
+    private void Serve(ITransportConnection transport, AuthScheme scheme, bool mustAuthenticate)
     {
         var connection = new RpcConnection(this, transport, Interlocked.Increment(ref _lastId), scheme);
-        lock (_gate)
-        {
-            _clients++;
-            _unauthenticated += connection.Client.IsAuthenticated ? 0 : 1;
-        }
-
+        Debug.Assert(connection.Client.IsAuthenticated != mustAuthenticate, "It is counted as what it is.");
         Log.ClientConnected(connection.Client.Id, transport.Peer.Address);
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         _connections.TryAdd(connection, ended.Task);
@@ -174,7 +227,8 @@ public sealed class RpcServer : IAsyncDisposable
         {
             _connections.TryRemove(connection, out _);
             _clients--;
-            _unauthenticated -= connection.Client.IsAuthenticated ? 0 : 1;
+            _unauthenticated -= connection.Client.IsAuthenticated ? 0 : 1u;
+            ClientsChanged?.Invoke((int)_clients);
             MakeRoomLocked();
         }
 

@@ -11,23 +11,25 @@ namespace Cistern.Server.Services;
 
 /// <summary>The calls about the connection itself.</summary>
 /// <param name="access">Null: everybody may do everything.</param>
+/// <param name="identity">Null: the host's own uuid.</param>
 /// <param name="token">Makes a client trusted to call for others; null: only root is.</param>
 public sealed class ConnectService(
-    StorageDriver driver, KernelFiles files, InstalledEmulator emulator, AccessControl? access = null, SystemToken? token = null)
+    StorageDriver driver, KernelFiles files, InstalledEmulator emulator, AccessControl? access = null, SystemToken? token = null,
+    HostIdentity? identity = null)
     : IConnectProcedures<CallContext>
 {
     private const ErrorDomain ConnectModule = ErrorDomain.Domain;
     private const ErrorDomain HypervisorModule = ErrorDomain.Qemu;
 
     /// <summary>The release of libvirt whose storage calls and answers are served; clients switch features on by it.</summary>
-    private const ulong ServedLibvirtVersion = 9_000_000;
+    internal const ulong ServedLibvirtVersion = 9_000_000;
 
     /// <summary>
     /// What is said where no QEMU is installed: the one of the served libvirt's time, new enough that clients offer qcow2 as the default format.
     /// </summary>
     private const ulong AssumedHypervisorVersion = 7_002_000;
 
-    private readonly Lazy<HostDescription> _host = new(() => HostDescription.Read(files));
+    private readonly Lazy<HostDescription> _host = new(() => HostDescription.Read(files, identity));
 
     public async ValueTask ConnectOpenAsync(ConnectOpenArgs args, CallContext context, CancellationToken cancellation)
     {

@@ -25,6 +25,9 @@ internal static class ServiceErrors
     /// <summary>8/0.</summary>
     public static RpcException InvalidArgument(string detail) => New(ErrorNumber.InvalidArg, ErrorDomain.None, detail);
 
+    /// <summary>8/7.</summary>
+    public static RpcException InvalidRpcArgument(string detail) => New(ErrorNumber.InvalidArg, ErrorDomain.Rpc, detail);
+
     /// <summary>8/10.</summary>
     public static RpcException InvalidHypervisorArgument(string detail) => New(ErrorNumber.InvalidArg, ErrorDomain.Qemu, detail);
 
@@ -43,7 +46,9 @@ internal static class ServiceErrors
     public static RpcException OperationFailed(string detail) => New(ErrorNumber.OperationFailed, ErrorDomain.None, detail);
 
     /// <summary>38/0.</summary>
-    public static RpcException SystemError(string detail) => New(ErrorNumber.SystemError, ErrorDomain.None, detail);
+    /// <param name="errno">The system's number, where it gave one.</param>
+    public static RpcException SystemError(string detail, int errno = -1) =>
+        new(ErrorTexts.Compose(ErrorNumber.SystemError, ErrorDomain.None, detail, errno));
 
     /// <summary>67/10.</summary>
     public static RpcException HypervisorUnsupported(string detail) => New(ErrorNumber.ConfigUnsupported, ErrorDomain.Qemu, detail);

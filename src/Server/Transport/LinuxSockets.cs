@@ -13,6 +13,7 @@ internal static unsafe partial class LinuxSockets
 
     public const int SolSocket = 1;
     public const int SoPeerCred = 17;
+    public const int SoPeerSecurity = 31;
     public const int SoSendBuffer = 7;
     public const int SoSendBufferForce = 32;
 

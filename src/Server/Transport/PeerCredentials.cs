@@ -1,3 +1,4 @@
+using System.Text;
 using Cistern.Server.Auth;
 
 namespace Cistern.Server.Transport;
@@ -16,6 +17,19 @@ internal static class PeerCredentials
         }
 
         var process = (int)credentials[0];
-        return new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], process, PeerProcess.ReadStartTime(socket, process));
+        return new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], process, PeerProcess.ReadStartTime(socket, process))
+        {
+            SecurityContext = ReadSecurityContext(socket),
+        };
+    }
+
+    /// <returns>Null without a security module that labels processes.</returns>
+    private static unsafe string? ReadSecurityContext(SocketHandle socket)
+    {
+        const int LongestLabel = 4096;
+        var label = stackalloc byte[LongestLabel];
+        var length = LongestLabel;
+        return LinuxSockets.GetOption(socket, LinuxSockets.SolSocket, LinuxSockets.SoPeerSecurity, label, &length) == 0
+            && Encoding.UTF8.GetString(label, length).TrimEnd('\0') is { Length: > 0 } text ? text : null;
     }
 }

@@ -103,6 +103,9 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         }
     }
 
+    /// <summary>Sets how many clients may wait to be accepted; at first <see cref="Backlog"/>.</summary>
+    public void SetQueue(int clients) => _socket.Listen(clients);
+
     public async ValueTask<ITransportConnection?> AcceptAsync()
     {
         while (!_isClosed)

@@ -104,6 +104,13 @@ public class RemoteProgramTests
         Assert.Equal([66, 67, 68, 69, 70], RemoteProgram.Procedures.Where(info => info.BeforeAuthentication).Select(info => info.Number));
 
     [Fact]
+    public void Only_opening_closing_and_what_comes_before_are_allowed_before_opening() =>
+        Assert.Equal([1, 2, 60, 66, 67, 68, 69, 70], RemoteProgram.Procedures.Where(info => info.BeforeOpen).Select(info => info.Number));
+
+    [Fact]
+    public void Administrators_open_nothing() => Assert.All(Admin.AdminProgram.Procedures, info => Assert.True(info.BeforeOpen));
+
+    [Fact]
     public void Upload_and_download_open_streams() => Assert.Equal(
         [(208, StreamDirection.Write), (209, StreamDirection.Read)],
         RemoteProgram.Procedures.Where(info => info.Stream != StreamDirection.None).Select(info => (info.Number, info.Stream)));

@@ -2,7 +2,10 @@ using System.Security.Authentication;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Hosting;
+using Cistern.Server.Logging;
+using Cistern.Server.Services.Node;
 using Cistern.Support;
+using Microsoft.Extensions.Logging;
 
 namespace Cistern.Server.Tests.Hosting;
 
@@ -57,7 +60,7 @@ public sealed class ConfigurationFileTests
             Protocols: SslProtocols.Tls12,
         });
         Assert.Equal(7, options.Rpc.MaxUnauthenticatedClients);
-        Assert.Equal(int.MaxValue, Apply("max_anonymous_clients = 0").Rpc.MaxUnauthenticatedClients);
+        Assert.Equal(0, Apply("max_anonymous_clients = 0").Rpc.MaxUnauthenticatedClients);
     }
 
     [Fact]
@@ -79,6 +82,64 @@ public sealed class ConfigurationFileTests
         Assert.Equal("libvirt", options.UnixSockets.Group);
         Assert.Equal((0x1f8, 0x1ff, 0x180), ((int)options.UnixSockets.ReadWrite!, (int)options.UnixSockets.ReadOnly!, (int)options.UnixSockets.Admin));
         Assert.Equal([AccessDriverKind.Polkit], Apply("access_drivers = 'polkit'").AccessDrivers);
+    }
+
+    [Fact]
+    public void The_keys_of_limits_and_keepalive_change_their_options()
+    {
+        var options = Apply("""
+            max_clients = 11
+            max_queued_clients = 12
+            max_client_requests = 13
+            keepalive_interval = 14
+            keepalive_count = 0
+            admin_max_clients = 15
+            admin_max_queued_clients = 16
+            admin_max_client_requests = 17
+            """);
+        Assert.Equal((11, 13, TimeSpan.FromSeconds(14), 0), (options.Rpc.MaxClients, options.Rpc.MaxClientRequests, options.Rpc.KeepAliveInterval, options.Rpc.KeepAliveCount));
+        Assert.Equal(12, options.MaxQueuedClients);
+        Assert.Equal(new AdminOptions { MaxClients = 15, MaxQueuedClients = 16, MaxClientRequests = 17 }, options.Admin);
+        Assert.True(Apply("keepalive_interval = -1").Rpc.KeepAliveInterval < TimeSpan.Zero);
+        Assert.Empty(options.Warnings);
+    }
+
+    [Fact]
+    public void The_keys_of_the_log_and_the_host_change_their_options()
+    {
+        var options = Apply("""
+            log_level = 1
+            log_filters = "1:rpc 3:storage"
+            log_outputs = "2:stderr 1:file:/l"
+            host_uuid = "c7a5fdbd-edaf-9455-926a-d65c16db1809"
+            host_uuid_source = "machine-id"
+            """);
+        Assert.Equal(LogLevel.Trace, options.LogLevel);
+        Assert.Equal([new LogFilter(1, "rpc"), new LogFilter(3, "storage")], options.Log.Filters.ToArray());
+        Assert.Equal([new LogOutput(2, LogDestination.Stderr), new LogOutput(1, LogDestination.File, "/l")], options.Log.Outputs.ToArray());
+        Assert.Equal(new HostIdentity(Guid.Parse("c7a5fdbd-edaf-9455-926a-d65c16db1809"), IsMachineId: true), options.HostIdentity);
+        Assert.Equal(Defaults.LogLevel, Apply("log_level = 0").LogLevel);
+        Assert.Equal(LogLevel.Error, Apply("log_level = 4").LogLevel);
+    }
+
+    [Theory]
+    [InlineData("min_workers")]
+    [InlineData("max_workers")]
+    [InlineData("prio_workers")]
+    [InlineData("admin_min_workers")]
+    [InlineData("admin_max_workers")]
+    [InlineData("max_requests")]
+    [InlineData("keepalive_required")]
+    [InlineData("admin_keepalive_required")]
+    [InlineData("admin_keepalive_interval")]
+    [InlineData("admin_keepalive_count")]
+    [InlineData("audit_level")]
+    [InlineData("audit_logging")]
+    [InlineData("ovs_timeout")]
+    public void A_key_of_libvirts_that_means_nothing_here_is_taken_and_named(string key)
+    {
+        Assert.StartsWith($"file:2: '{key}' has no effect: ", Assert.Single(Apply($"\n{key} = 1").Warnings), StringComparison.Ordinal);
+        Assert.Throws<FormatException>(() => Apply($"{key} = 'x'"));
     }
 
     [Theory]
@@ -111,6 +172,13 @@ public sealed class ConfigurationFileTests
     [InlineData("tcp_min_ssf = 55", "file:1: 'tcp_min_ssf' must be a number from 56 on")]
     [InlineData("auth_tcp = 'polkit'", "file:1: 'auth_tcp' must be one of none, sasl, not 'polkit'")]
     [InlineData("ca_file = 1", "file:1: 'ca_file' must be a string")]
+    [InlineData("max_client_requests = 0", "file:1: 'max_client_requests' must be a number from 1 on")]
+    [InlineData("log_level = 5", "file:1: 'log_level' must be 1 (debug), 2 (information), 3 (warning) or 4 (error)")]
+    [InlineData("log_filters = 'x'", "file:1: 'log_filters': the log filter 'x' is not priority:pattern")]
+    [InlineData("log_outputs = '1:file'", "file:1: 'log_outputs': the log output '1:file' is not priority:file:name")]
+    [InlineData("host_uuid = '11111111-1111-1111-1111-111111111111'", "file:1: 'host_uuid' must be a uuid whose digits are not all the same")]
+    [InlineData("host_uuid = 'x'", "file:1: 'host_uuid' must be a uuid whose digits are not all the same")]
+    [InlineData("host_uuid_source = 'dice'", "file:1: 'host_uuid_source' must be one of smbios, machine-id, not 'dice'")]
     [InlineData("live_pools = yes", "file:1: a number, a quoted string or a list in brackets is expected, not 'y'")]
     [InlineData("live_pools =\n1", "file:1: a number, a quoted string or a list in brackets is expected, not 'the end of the line'")]
     [InlineData("live_pools", "file:1: '=' is expected after 'live_pools', not 'the end of the file'")]

@@ -20,6 +20,15 @@ public sealed class InstanceFoldersTests
     }
 
     [Fact]
+    public void The_server_is_named_as_the_daemon_whose_sockets_it_has()
+    {
+        var folders = InstanceFolders.Below("/r");
+        Assert.Equal(("libvirtd", "/r/run/libvirt-admin-sock"), (folders.ServerName, folders.AdminSocket));
+        folders = folders with { SocketPrefix = "virtstoraged" };
+        Assert.Equal(("virtstoraged", "/r/run/virtstoraged-admin-sock"), (folders.ServerName, folders.AdminSocket));
+    }
+
+    [Fact]
     public void A_relative_variable_counts_as_unset() =>
         Assert.Equal("/h/.config/cistern", Of(("HOME", "/h"), ("XDG_CONFIG_HOME", "relative")).Configuration);
 

@@ -4,8 +4,10 @@ using Cistern.RemoteProtocol.Framing;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.RemoteProtocol.Xdr;
 using Cistern.Server.Hosting;
+using Cistern.Server.Logging;
 using Cistern.Server.Tests.Support;
 using Cistern.Support;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
 namespace Cistern.Server.Tests.Hosting;
@@ -16,7 +18,13 @@ public sealed class StorageServerTests : IDisposable
     private readonly TemporaryFolder _root = new();
     private readonly StringWriter _output = new() { NewLine = "\n" };
 
-    public void Dispose() => _root.Dispose();
+    private readonly LogSettings _log = new(LogLevel.None, TextWriter.Null, TimeProvider.System);
+
+    public void Dispose()
+    {
+        _log.Dispose();
+        _root.Dispose();
+    }
 
     [Fact]
     public async Task Programs_that_wait_for_it_are_told_every_address_and_people_how_to_connect()
@@ -24,6 +32,7 @@ public sealed class StorageServerTests : IDisposable
         await using var running = await StartAsync(tcp: new IPEndPoint(IPAddress.Loopback, 0));
         Assert.Contains($"listening unix:{_root["run/libvirt-sock"]}\n", _output.ToString(), StringComparison.Ordinal);
         Assert.Contains($"listening unix:{_root["run/libvirt-sock-ro"]}\n", _output.ToString(), StringComparison.Ordinal);
+        Assert.Contains($"listening unix:{_root["run/libvirt-admin-sock"]}\n", _output.ToString(), StringComparison.Ordinal);
         Assert.Matches(@"(?m)^listening tcp://127\.0\.0\.1:[1-9]\d*$", _output.ToString());
         Assert.Matches(@"(?m)^try: virsh -c 'qemu\+tcp://127\.0\.0\.1:[1-9]\d*/system' pool-list --all$", _output.ToString());
     }
@@ -107,7 +116,7 @@ public sealed class StorageServerTests : IDisposable
             AnyPortWhenTaken = anyPort,
             DefaultPool = defaultPool,
         };
-        var server = new StorageServer(options, NullLoggerFactory.Instance, _output);
+        var server = new StorageServer(options, _log, NullLoggerFactory.Instance, _output, stop: () => { });
         await server.StartAsync(CancellationToken.None);
         return new Running(server);
     }

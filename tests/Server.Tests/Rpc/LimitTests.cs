@@ -36,6 +36,90 @@ public sealed class LimitTests
     }
 
     [Fact]
+    public async Task Limits_that_are_changed_hold_at_once()
+    {
+        await using var server = new TestServer();
+        var first = await server.ConnectAndOpenAsync();
+        Assert.True(server.Rpc.TrySetLimits(max: 1, maxUnauthenticated: 0));
+        Assert.Equal(new ClientLimits(1, 1, 0, 0), server.Rpc.Limits);
+        var second = server.Connect();
+        second.Ping();
+        await first.NothingElseCameAsync();
+        Assert.Single(server.Rpc.Clients);
+        Assert.True(server.Rpc.TrySetLimits(max: 2, maxUnauthenticated: null));
+        await second.ReadAsync();
+        Assert.Equal(new ClientLimits(2, 2, 0, 0), server.Rpc.Limits);
+        Assert.True(server.Rpc.TrySetLimits(max: 1, maxUnauthenticated: null));
+        await second.OpenAsync();
+    }
+
+    [Fact]
+    public async Task The_limit_of_strangers_can_be_changed_and_taken_away()
+    {
+        await using var server = new TestServer(new RpcOptions { MaxUnauthenticatedClients = 1 }, scheme: AuthScheme.Sasl);
+        await server.Connect().AskAsync(TestProgram.Identify, 0);
+        var second = server.Connect();
+        second.Ping();
+        Assert.True(server.Rpc.TrySetLimits(null, 2));
+        await second.ReadAsync();
+        var third = server.Connect();
+        third.Ping();
+        Assert.True(server.Rpc.TrySetLimits(null, 0));
+        await third.ReadAsync();
+        Assert.Equal(new ClientLimits(5000, 3, 0, 3), server.Rpc.Limits);
+    }
+
+    [Fact]
+    public async Task More_strangers_than_clients_are_no_limits()
+    {
+        await using var server = new TestServer();
+        Assert.False(server.Rpc.TrySetLimits(10, null));
+        Assert.False(server.Rpc.TrySetLimits(null, 5001));
+        Assert.Equal(new ClientLimits(5000, 0, 20, 0), server.Rpc.Limits);
+        Assert.True(server.Rpc.TrySetLimits(10, 10));
+    }
+
+    [Fact]
+    public async Task The_load_is_the_calls_that_run_and_the_clients_that_wait_for_their_own()
+    {
+        await using var server = new TestServer(new RpcOptions { MaxClientRequests = 1 });
+        var (busy, other) = (await server.ConnectAndOpenAsync(), await server.ConnectAndOpenAsync());
+        Assert.Equal(new CallLoad(0, 0), server.Rpc.Load);
+        busy.Call(TestProgram.Parked, 1);
+        busy.Call(TestProgram.Parked, 2);
+        other.Call(TestProgram.Parked, 3);
+        using var patience = new CancellationTokenSource(RawClient.Patience);
+        while (server.Rpc.Load != new CallLoad(2, 1))
+        {
+            await Task.Delay(1, patience.Token);
+        }
+
+        server.Program.Release(1);
+        await busy.ReadAsync();
+        server.Program.Release(2);
+        server.Program.Release(3);
+        await busy.ReadAsync();
+        await other.ReadAsync();
+        while (server.Rpc.Load != new CallLoad(0, 0))
+        {
+            await Task.Delay(1, patience.Token);
+        }
+    }
+
+    [Fact]
+    public async Task How_many_clients_there_are_is_told_as_they_come_and_go()
+    {
+        await using var server = new TestServer();
+        var told = new System.Collections.Concurrent.BlockingCollection<int>();
+        server.Rpc.ClientsChanged += told.Add;
+        var first = await server.ConnectAndOpenAsync();
+        var second = await server.ConnectAndOpenAsync();
+        first.Dispose();
+        second.Dispose();
+        Assert.Equal([1, 2, 1, 0], told.GetConsumingEnumerable().Take(4));
+    }
+
+    [Fact]
     public async Task Whoever_does_not_authenticate_in_time_is_closed_and_whoever_does_stays()
     {
         var limit = TimeSpan.FromSeconds(5);

@@ -90,7 +90,7 @@ internal sealed class TestProgram
     }
 
     private static ProcedureInfo Info(int number, string name, int? readOnlyDenied = null, bool beforeAuthentication = false) =>
-        new(number, name, "Test", CallPriority.High, readOnlyDenied, beforeAuthentication, StreamDirection.None, [], null);
+        new(number, name, "Test", CallPriority.High, readOnlyDenied, beforeAuthentication, beforeAuthentication || name.StartsWith("CONNECT_", StringComparison.Ordinal), StreamDirection.None, [], null);
 
     private static Procedure<CallContext> Procedure(int number, string name, Action<Word?, CallContext> run, int? readOnlyDenied = null) =>
         new(Info(number, name, readOnlyDenied), (payload, context) =>

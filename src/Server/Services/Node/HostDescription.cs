@@ -15,18 +15,13 @@ public sealed record HostDescription
     /// <summary>Whether the kernel's virtualisation can be used from here.</summary>
     public required bool HasKvm { get; init; }
 
-    public static HostDescription Read(KernelFiles files) => new()
+    /// <param name="identity">Null: the host's own uuid.</param>
+    public static HostDescription Read(KernelFiles files, HostIdentity? identity = null) => new()
     {
-        Uuid = ReadUuid(files),
+        Uuid = (identity ?? new HostIdentity()).Read(files),
         Topology = NodeTopology.Read(files),
         HasKvm = files.Exists("/dev/kvm"),
     };
-
-    // The firmware's id is for root only; the machine id (machine-id(5)) is there for everybody and as stable.
-    private static Guid ReadUuid(KernelFiles files) =>
-        Guid.TryParse(files.Line("/sys/class/dmi/id/product_uuid"), out var firmware) && firmware != Guid.Empty ? firmware
-        : Guid.TryParse(files.Line("/etc/machine-id"), out var machine) ? machine
-        : Guid.NewGuid();
 
     private static string Name(Architecture architecture) => architecture switch
     {

@@ -63,6 +63,19 @@ internal sealed class TlsServer
         }
     }
 
+    /// <summary>Takes the files up again now.</summary>
+    /// <exception cref="IOException">Names the file that is bad; what held before goes on to hold.</exception>
+    public void LoadAgain()
+    {
+        lock (_gate)
+        {
+            var stamp = Stamp();
+            _credentials = TlsCredentials.Load(Options, _time);
+            _stamp = stamp;
+            Log.CertificatesReloaded(Options.CertificateFile, _credentials.Own.TargetCertificate.NotAfter.ToUniversalTime());
+        }
+    }
+
     /// <summary>A limit on time that is told of by cancelling.</summary>
     public CancellationTokenSource Limit(TimeSpan time) => new(time, _time);
 

@@ -38,7 +38,7 @@ internal sealed class FakeHost : IDisposable
 
     public void Dispose() => _root.Dispose();
 
-    private void Write(string path, string text)
+    public void Write(string path, string text)
     {
         Directory.CreateDirectory(Path.GetDirectoryName(_root[path])!);
         File.WriteAllText(_root[path], text);

@@ -86,6 +86,17 @@ public sealed class NodeTests : IDisposable
     }
 
     [Fact]
+    public void The_hosts_uuid_is_what_the_configuration_says_before_all_else()
+    {
+        var set = Guid.Parse("c7a5fdbd-edaf-9455-926a-d65c16db1809");
+        Assert.Equal(set, HostDescription.Read(_host.Files, new HostIdentity(set, IsMachineId: true)).Uuid);
+        _host.Write("sys/class/dmi/id/product_uuid", "11111111-2222-3333-4444-555555555555");
+        _host.Write("etc/machine-id", "0123456789abcdef0123456789abcdef");
+        Assert.Equal(Guid.Parse("11111111-2222-3333-4444-555555555555"), HostDescription.Read(_host.Files).Uuid);
+        Assert.Equal(Guid.ParseExact("0123456789abcdef0123456789abcdef", "N"), HostDescription.Read(_host.Files, new HostIdentity(IsMachineId: true)).Uuid);
+    }
+
+    [Fact]
     public void A_storage_connections_capabilities_are_the_pools_only()
     {
         var root = XDocument.Parse(CapabilitiesXml.FormatStorage(["dir"])).Root!;
