@@ -56,13 +56,29 @@ internal static class ConfigurationFile
             },
         }.ToFrozenDictionary();
 
+    /// <summary>Keys that a reload carries out; the others hold from the next start on.</summary>
+    private static readonly FrozenSet<string> ReloadedKeys = new[]
+    {
+        "key_file", "cert_file", "ca_file", "crl_file", "tls_no_sanity_certificate", "tls_no_verify_certificate", "tls_allowed_dn_list",
+        "sasl_allowed_username_list", "tcp_min_ssf",
+    }.ToFrozenSet();
+
+    /// <summary>All keys that there are.</summary>
+    public static IEnumerable<string> AllKeys => Keys.Keys;
+
+    public static bool IsReloaded(string key) => ReloadedKeys.Contains(key);
+
     /// <summary>The options with what their file says; without a file of that name, and none asked for, as they are.</summary>
     /// <exception cref="FormatException">A mistake in the file: its name and line, and what is wrong.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ServerOptions Apply(ServerOptions options)
+    public static ServerOptions Apply(ServerOptions options) => Read(options) is var (path, text) ? Apply(options, path, text) : options;
+
+    /// <summary>Path and text of the file that the options mean; null where there need be none, and is none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static (string Path, string Text)? Read(ServerOptions options)
     {
         var path = options.ConfigurationFile ?? options.Folders.ConfigurationFile;
-        return options.ConfigurationFile is null && !File.Exists(path) ? options : Apply(options, path, File.ReadAllText(path));
+        return options.ConfigurationFile is null && !File.Exists(path) ? null : (path, File.ReadAllText(path));
     }
 
     /// <param name="name">Of the file, for errors.</param>
@@ -70,17 +86,19 @@ internal static class ConfigurationFile
     public static ServerOptions Apply(ServerOptions options, string name, string text)
     {
         HashSet<string> seen = [];
-        foreach (var setting in ConfigurationText.Parse(name, text))
-        {
-            if (!Keys.TryGetValue(setting.Key, out var apply))
-            {
-                throw new FormatException($"{setting.Place}: unknown key '{setting.Key}'");
-            }
+        return ConfigurationText.Parse(name, text).Aggregate(options, (applied, setting) => Apply(applied, setting, seen));
+    }
 
-            options = seen.Add(setting.Key) ? apply(options, setting) : throw new FormatException($"{setting.Place}: '{setting.Key}' is set twice");
+    /// <param name="seen">The keys that were set before, and this one from now on.</param>
+    /// <exception cref="FormatException">A mistake in this setting.</exception>
+    public static ServerOptions Apply(ServerOptions options, ConfigurationSetting setting, HashSet<string> seen)
+    {
+        if (!Keys.TryGetValue(setting.Key, out var apply))
+        {
+            throw new FormatException($"{setting.Place}: unknown key '{setting.Key}'");
         }
 
-        return options;
+        return seen.Add(setting.Key) ? apply(options, setting) : throw new FormatException($"{setting.Place}: '{setting.Key}' is set twice");
     }
 
     private static AuthScheme UnixScheme(ConfigurationSetting setting) =>

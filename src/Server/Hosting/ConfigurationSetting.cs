@@ -68,5 +68,9 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
     /// <summary>A number that is not less than <paramref name="least"/>.</summary>
     public int Number(int least = 0) => Value is long number && number >= least && number <= int.MaxValue ? (int)number : throw Bad($"a number from {least} on");
 
+    /// <summary>Whether another setting says the same.</summary>
+    public bool HasValueOf(ConfigurationSetting other) =>
+        Value is ImmutableArray<string> list && other.Value is ImmutableArray<string> others ? list.SequenceEqual(others) : Equals(Value, other.Value);
+
     public FormatException Bad(string expected) => new($"{Place}: '{Key}' must be {expected}");
 }

@@ -6,4 +6,16 @@ internal static partial class HostingLog
 {
     [LoggerMessage(5000, LogLevel.Information, "Stopped")]
     public static partial void Stopped(this ILogger log);
+
+    [LoggerMessage(5001, LogLevel.Information, "Read the configuration again: {File}")]
+    public static partial void Reloaded(this ILogger log, string file);
+
+    [LoggerMessage(5002, LogLevel.Warning, "Changed, but holding from the next start on: {Keys}")]
+    public static partial void NeedRestart(this ILogger log, string keys);
+
+    [LoggerMessage(5003, LogLevel.Error, "The configuration is kept as it was: {Fault}")]
+    public static partial void NotReloaded(this ILogger log, string fault);
+
+    [LoggerMessage(5004, LogLevel.Information, "Ending: there have been no clients and no work for {Timeout}")]
+    public static partial void Idle(this ILogger log, TimeSpan timeout);
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Cistern.Server.Auth;
+using Cistern.Server.Hosting.Systemd;
 using Cistern.Server.Rpc;
 using Cistern.Server.Transport;
 using Cistern.Server.Transport.Tls;
@@ -11,20 +12,27 @@ namespace Cistern.Server.Hosting;
 /// <summary>Opens the sockets that the options ask for.</summary>
 internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoller poller, SocketOwners owners, ILogger log, StartReport report)
 {
-    private TlsServer? _tls;
+    /// <summary>Serves TLS; null: nothing does.</summary>
+    public TlsServer? Tls { get; private set; }
 
     /// <summary>Whether a listener's clients have to authenticate with SASL.</summary>
     public static bool NeedSasl(ServerOptions options)
     {
         var auth = options.Auth;
         return auth.UnixReadWrite == AuthScheme.Sasl || auth.UnixReadOnly == AuthScheme.Sasl || auth.Tls == AuthScheme.Sasl || auth.Tcp == AuthScheme.Sasl
-            || (auth.Tcp is null && ListensForTcp(options));
+            || (auth.Tcp is null && (ListensForTcp(options) || options.Activated.Any(socket => socket.Socket.AddressFamily != AddressFamily.Unix)));
     }
 
     /// <exception cref="IOException">An address cannot be listened on, or a TLS file cannot be used; it is named.</exception>
     /// <exception cref="ArgumentException">An address that others reach was to be served without authentication.</exception>
     public void Open()
     {
+        if (options.Activated.Count > 0)
+        {
+            OpenActivated();
+            return;
+        }
+
         OpenUnix();
         if (options.Tcp is { } tcp)
         {
@@ -49,7 +57,42 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
         report.HowToConnect();
     }
 
-    private static bool ListensForTcp(ServerOptions options) => options.ListensAsConfigured && options.Network.ListensForTcp;
+    public static bool ListensForTcp(ServerOptions options) => options.ListensAsConfigured && options.Network.ListensForTcp;
+
+    /// <summary>As with libvirtd, what was handed over is all that is served.</summary>
+    private void OpenActivated()
+    {
+        if (options.Tcp is not null || options.Tls is not null || options.ListensAsConfigured)
+        {
+            throw new ArgumentException("--listen, --tcp and --tls are not for a server whose sockets are handed over: enable the socket units for TCP and TLS instead");
+        }
+
+        foreach (var activated in options.Activated)
+        {
+            ServeActivated(activated.Socket, activated.Purpose(options.Network));
+        }
+    }
+
+    private void ServeActivated(Socket socket, SocketPurpose purpose)
+    {
+        switch (purpose)
+        {
+            case SocketPurpose.Unix or SocketPurpose.UnixReadOnly:
+                var path = socket.LocalEndPoint!.ToString()!;
+                var isReadOnly = purpose == SocketPurpose.UnixReadOnly;
+                rpc.Start(SocketListener.ServeUnix(poller, socket, path, isReadOnly, log), isReadOnly ? options.Auth.UnixReadOnly : options.Auth.UnixReadWrite);
+                report.Unix(path);
+                break;
+            case SocketPurpose.Tcp:
+                ServeTcp(socket, options.Auth.Tcp ?? AuthScheme.Sasl);
+                break;
+            case SocketPurpose.Tls:
+                ServeTls(socket);
+                break;
+            default:
+                throw new ArgumentException($"the admin socket {socket.LocalEndPoint} was handed over, but there is no admin protocol");
+        }
+    }
 
     private void OpenUnix()
     {
@@ -63,18 +106,46 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
 
     private void OpenTcp(IPEndPoint wanted, AuthScheme scheme)
     {
-        var gate = new LoopbackGate(owners, CurrentUser.EffectiveId, log);
-        var listener = Bind(wanted, endPoint =>
-            scheme == AuthScheme.None ? SocketListener.BindLoopback(poller, endPoint, gate, log) : SocketListener.BindTcp(poller, endPoint, log));
+        StartTcp(
+            Bind(wanted, endPoint =>
+                scheme == AuthScheme.None ? SocketListener.BindLoopback(poller, endPoint, Gate(), log) : SocketListener.BindTcp(poller, endPoint, log)),
+            scheme,
+            wanted);
+    }
+
+    private void ServeTcp(Socket socket, AuthScheme scheme)
+    {
+        var listener = scheme == AuthScheme.None ? SocketListener.ServeLoopback(poller, socket, Gate(), log) : SocketListener.ServeTcp(poller, socket, log);
+        StartTcp(listener, scheme, listener.TcpEndPoint!);
+    }
+
+    private void StartTcp(SocketListener listener, AuthScheme scheme, IPEndPoint wanted)
+    {
         rpc.Start(scheme == AuthScheme.None ? listener : new WrappingListener(listener, inner => new ProtectableConnection(inner)), scheme);
         report.Tcp(listener.TcpEndPoint!, wanted);
     }
 
+    private LoopbackGate Gate() => new(owners, CurrentUser.EffectiveId, log);
+
     private void OpenTls(IPEndPoint wanted)
     {
-        _tls ??= new TlsServer(options.TlsOptions, TimeProvider.System, log);
-        var listener = Bind(wanted, endPoint => SocketListener.BindTcp(poller, endPoint, log));
-        rpc.Start(_tls.Over(listener), options.Auth.Tls);
+        // The files before the port: what cannot be served is not listened on.
+        MakeTls();
+        StartTls(Bind(wanted, endPoint => SocketListener.BindTcp(poller, endPoint, log)), wanted);
+    }
+
+    private void ServeTls(Socket socket)
+    {
+        MakeTls();
+        var listener = SocketListener.ServeTcp(poller, socket, log);
+        StartTls(listener, listener.TcpEndPoint!);
+    }
+
+    private TlsServer MakeTls() => Tls ??= new TlsServer(options.TlsOptions, TimeProvider.System, log);
+
+    private void StartTls(SocketListener listener, IPEndPoint wanted)
+    {
+        rpc.Start(MakeTls().Over(listener), options.Auth.Tls);
         report.Tls(listener.TcpEndPoint!, wanted);
     }
 
@@ -94,18 +165,22 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
         }
     }
 
-    private List<IPEndPoint> Configured(int port)
+    private List<IPEndPoint> Configured(int port) => Configured(options.Network, port);
+
+    /// <summary>The addresses of <c>listen_addr</c>, or all.</summary>
+    /// <exception cref="IOException">It is the name of no host.</exception>
+    public static List<IPEndPoint> Configured(NetworkOptions network, int port)
     {
         try
         {
-            IPAddress[] addresses = options.Network.Address is { } name
+            IPAddress[] addresses = network.Address is { } name
                 ? IPAddress.TryParse(name, out var address) ? [address] : Dns.GetHostAddresses(name)
                 : Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
             return [.. addresses.Distinct().Select(found => new IPEndPoint(found, port))];
         }
         catch (SocketException unknown)
         {
-            throw new IOException($"cannot listen on '{options.Network.Address}': {unknown.Message}", unknown);
+            throw new IOException($"cannot listen on '{network.Address}': {unknown.Message}", unknown);
         }
     }
 }

@@ -29,7 +29,20 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
 
     // Disposed of in the reverse order of their making.
     private readonly Stack<object> _parts = new();
+    private StorageDriver? _driver;
     private RpcServer? _rpc;
+    private SaslAuthenticator? _sasl;
+    private Listeners? _listeners;
+    private PollerProbe? _probe;
+
+    /// <summary>Told how many clients there are whenever one comes or goes.</summary>
+    public event Action<int> ClientsChanged
+    {
+        add => Rpc.ClientsChanged += value;
+        remove => Rpc.ClientsChanged -= value;
+    }
+
+    private RpcServer Rpc => _rpc ?? throw new InvalidOperationException("The server has not started.");
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -38,7 +51,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             var isFirstStart = !Directory.Exists(options.Folders.PoolDefinitions);
             MakeFolders();
             var secrets = Keep(SecretStore.Open(options.Folders.Secrets, loggers));
-            var driver = Keep(await OpenDriverAsync(secrets, cancellationToken).ConfigureAwait(false));
+            var driver = _driver = Keep(await OpenDriverAsync(secrets, cancellationToken).ConfigureAwait(false));
             if (options.DefaultPool && isFirstStart)
             {
                 await DefaultPool.MakeAsync(driver, options.Folders.Images, cancellationToken).ConfigureAwait(false);
@@ -48,7 +61,9 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
             Keep(new MemoryTrimmer(TimeProvider.System));
-            new Listeners(options, _rpc, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output)).Open();
+            _probe = Keep(new PollerProbe(poller));
+            _listeners = new Listeners(options, _rpc, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output));
+            _listeners.Open();
         }
         catch
         {
@@ -66,6 +81,19 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
 
         await DisposePartsAsync().ConfigureAwait(false);
         _log.Stopped();
+    }
+
+    /// <summary>Whether nobody is served any more: there are no clients, and no work goes on. Then the server can only be stopped.</summary>
+    public bool TryCloseWhenIdle() => _driver is { IsBusy: false } && Rpc.TryCloseWhenIdle();
+
+    /// <summary>Complete when the threads that serve clients have come round to this question.</summary>
+    public Task AnswerAsync() => _probe!.AskAsync();
+
+    /// <summary>Takes over what of <paramref name="changed"/> can change in a running server (<see cref="ConfigurationFile.IsReloaded"/>).</summary>
+    public void Reload(ServerOptions changed)
+    {
+        _listeners?.Tls?.Reload(changed.TlsOptions);
+        _sasl?.Reload(changed.Sasl);
     }
 
     private void MakeFolders()
@@ -103,7 +131,7 @@ public sealed class StorageServer(ServerOptions options, ILoggerFactory loggers,
             new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken)),
             new NodeService(files),
             new EmptyObjectsService(),
-            new AuthService(Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),
+            new AuthService(_sasl = Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),
             access is null ? pools : new GuardedStoragePoolService(pools, driver, access),
             access is null ? volumes : new GuardedStorageVolumeService(volumes, driver, access),
             access is null ? secretCalls : new GuardedSecretService(secretCalls, secrets, access),

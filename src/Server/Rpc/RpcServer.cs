@@ -33,6 +33,9 @@ public sealed class RpcServer : IAsyncDisposable
         KeepAlive = new KeepAlive(options, time);
     }
 
+    /// <summary>Told how many clients there are whenever one comes or goes, in that order; must not wait.</summary>
+    public event Action<int>? ClientsChanged;
+
     /// <summary>The clients that are connected now.</summary>
     public IEnumerable<ClientConnection> Clients => _connections.Keys.Select(connection => connection.Client);
 
@@ -59,6 +62,24 @@ public sealed class RpcServer : IAsyncDisposable
         }
 
         Log.Listening(listener.Address);
+    }
+
+    /// <summary>Accepts nobody any more if there are no clients now: those that come find the listening socket closed, or somebody else who listens on it.</summary>
+    /// <returns>False when there are clients, who go on being served.</returns>
+    public bool TryCloseWhenIdle()
+    {
+        lock (_gate)
+        {
+            if (_clients > 0)
+            {
+                return false;
+            }
+
+            _isStopping = true;
+            _room?.TrySetResult();
+            _listeners.ForEach(listener => listener.Close());
+            return true;
+        }
     }
 
     /// <summary>Accepts nobody any more, answers the calls that are running, then closes every connection; those that are left when cancelled are cut.</summary>
@@ -159,6 +180,7 @@ public sealed class RpcServer : IAsyncDisposable
         {
             _clients++;
             _unauthenticated += connection.Client.IsAuthenticated ? 0 : 1;
+            ClientsChanged?.Invoke(_clients);
         }
 
         Log.ClientConnected(connection.Client.Id, transport.Peer.Address);
@@ -175,6 +197,7 @@ public sealed class RpcServer : IAsyncDisposable
             _connections.TryRemove(connection, out _);
             _clients--;
             _unauthenticated -= connection.Client.IsAuthenticated ? 0 : 1;
+            ClientsChanged?.Invoke(_clients);
             MakeRoomLocked();
         }
 

@@ -8,13 +8,14 @@ internal sealed class TlsServer
 {
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
+    private volatile TlsOptions _options;
     private TlsCredentials _credentials;
     private string _stamp;
 
     /// <exception cref="IOException">Names the file that is missing or bad, and what is wrong.</exception>
     public TlsServer(TlsOptions options, TimeProvider time, ILogger log)
     {
-        Options = options;
+        _options = options;
         Log = log;
         _time = time;
         _stamp = Stamp();
@@ -27,7 +28,7 @@ internal sealed class TlsServer
         }
     }
 
-    public TlsOptions Options { get; }
+    public TlsOptions Options => _options;
 
     /// <summary>Versions that are spoken.</summary>
     public SslProtocols Protocols { get; }
@@ -60,6 +61,25 @@ internal sealed class TlsServer
             }
 
             return _credentials;
+        }
+    }
+
+    /// <summary>Takes other files and other rules for clients; the versions of the protocol stay. Options whose files are bad change nothing.</summary>
+    public void Reload(TlsOptions options)
+    {
+        lock (_gate)
+        {
+            try
+            {
+                _credentials = TlsCredentials.Load(options, _time);
+                _options = options;
+                _stamp = Stamp();
+                Log.CertificatesReloaded(options.CertificateFile, _credentials.Own.TargetCertificate.NotAfter.ToUniversalTime());
+            }
+            catch (IOException exception)
+            {
+                Log.CertificatesNotReloaded(exception.Message);
+            }
         }
     }
 
