@@ -11,6 +11,7 @@ namespace Cistern.Server.Hosting;
 internal sealed class ConfigurationCheck
 {
     private const int Faulty = 1;
+    private const string NoMechanism = "SASL has no mechanism that suffices: see mech_list in libsasl2's libvirt.conf, and the packages libsasl2-modules*";
     private const string PolicyFolder = "/usr/share/polkit-1/actions";
 
     private readonly ServerOptions _commandLine;
@@ -181,12 +182,12 @@ internal sealed class ConfigurationCheck
             using var session = key == "auth_tcp" ? SaslAuthenticator.SessionOnTcp(_options.Sasl) : SaslAuthenticator.SessionOnSafeTransport();
             if (session.Mechanisms().Length == 0)
             {
-                Blame("SASL offers no mechanism that is strong enough: see mech_list in libsasl2's libvirt.conf, and the packages libsasl2-modules*", key);
+                Blame(NoMechanism, key);
             }
         }
         catch (SaslException exception)
         {
-            Blame(exception.Message, key);
+            Blame($"{NoMechanism} ({exception.Message})", key);
         }
     }
 

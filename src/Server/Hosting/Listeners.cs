@@ -67,10 +67,14 @@ internal sealed class Listeners(ServerOptions options, RpcServer rpc, SocketPoll
             throw new ArgumentException("--listen, --tcp and --tls are not for a server whose sockets are handed over: enable the socket units for TCP and TLS instead");
         }
 
-        foreach (var activated in options.Activated)
+        // All of them are known before the first is served.
+        var purposes = options.Activated.Select(socket => socket.Purpose(options.Network)).ToArray();
+        foreach (var (activated, purpose) in options.Activated.Zip(purposes))
         {
-            ServeActivated(activated.Socket, activated.Purpose(options.Network));
+            ServeActivated(activated.Socket, purpose);
         }
+
+        report.HowToConnect();
     }
 
     private void ServeActivated(Socket socket, SocketPurpose purpose)

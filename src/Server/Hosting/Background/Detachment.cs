@@ -17,6 +17,7 @@ internal sealed partial class Detachment
     private const string Variable = "CISTERND_DETACHED";
 
     private const string NullDevice = "/dev/null";
+    private const string DescriptorFolder = "/proc/self/fd";
 
     private readonly SocketHandle _pipe;
 
@@ -65,15 +66,14 @@ internal sealed partial class Detachment
         return count == 1 ? 0 : ExitCode(process);
     }
 
-    /// <summary>The server listens: whoever started it goes on. A log that standard error was directed into stays; a terminal or a pipe is let go.</summary>
+    /// <summary>The server listens: whoever started it goes on. A file that output or the log was directed into stays; a terminal or a pipe is let go.</summary>
     public unsafe void Complete()
     {
-        using (var nothing = File.OpenHandle(NullDevice, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite))
+        foreach (var standard in (int[])[StandardStream.Output, StandardStream.Error])
         {
-            _ = Duplicate(nothing, StandardStream.Output);
-            if (!LeadsIntoFile(StandardStream.Error))
+            if (!LeadsIntoFile(standard))
             {
-                _ = Duplicate(nothing, StandardStream.Error);
+                LetGo(standard);
             }
         }
 
@@ -82,11 +82,30 @@ internal sealed partial class Detachment
         _pipe.Dispose();
     }
 
+    /// <summary>The runtime has duplicates of its own of what it was started with: each that leads to the same place leads nowhere from now on.</summary>
+    private static void LetGo(int standard)
+    {
+        using var nothing = File.OpenHandle(NullDevice, FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite);
+        var place = LinkOf(standard);
+        foreach (var path in Directory.GetFileSystemEntries(DescriptorFolder))
+        {
+            var descriptor = int.Parse(Path.GetFileName(path), CultureInfo.InvariantCulture);
+            if (descriptor != standard && LinkOf(descriptor) == place)
+            {
+                _ = Duplicate(nothing, descriptor, LinuxSockets.SockCloExec);
+            }
+        }
+
+        _ = Duplicate(nothing, standard, 0);
+    }
+
+    private static string? LinkOf(int descriptor) => new FileInfo($"{DescriptorFolder}/{descriptor.ToString(CultureInfo.InvariantCulture)}").LinkTarget;
+
     /// <summary>Only what is a file can be sought in.</summary>
     private static bool LeadsIntoFile(int descriptor)
     {
         const int Current = 1;
-        return Seek(descriptor, 0, Current) >= 0 && new FileInfo($"/proc/self/fd/{descriptor}").LinkTarget?.StartsWith("/dev/", StringComparison.Ordinal) == false;
+        return Seek(descriptor, 0, Current) >= 0 && LinkOf(descriptor)?.StartsWith("/dev/", StringComparison.Ordinal) == false;
     }
 
     private static int ExitCode(int process)
@@ -169,6 +188,6 @@ internal sealed partial class Detachment
     [LibraryImport("libc", EntryPoint = "waitpid", SetLastError = true)]
     private static partial int WaitFor(int process, out int status, int options);
 
-    [LibraryImport("libc", EntryPoint = "dup2", SetLastError = true)]
-    private static partial int Duplicate(SafeHandle from, int to);
+    [LibraryImport("libc", EntryPoint = "dup3", SetLastError = true)]
+    private static partial int Duplicate(SafeHandle from, int to, int flags);
 }
