@@ -1,12 +1,14 @@
 """cisternd as a service: in the background, with a pid file, idle, activated by sockets, watched, reloaded, checked, and its units."""
 
 import contextlib
+import importlib.util
 import os
 import re
 import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -401,3 +403,28 @@ class TestUnits:
             done = subprocess.run([ANALYZE, "security", "--offline=true", "--no-pager", unit], capture_output=True, text=True, timeout=60)
             return float(re.search(r"Overall exposure level for \S+: ([\d.]+)", done.stdout)[1])
         assert exposure(PACKAGING / "systemd" / "cisternd.service") <= 6.2
+
+    @pytest.mark.skipif(os.geteuid() != 0 or importlib.util.find_spec("seccomp") is None, reason="takes root and python3-seccomp")
+    def test_the_server_works_within_the_limits_of_the_unit(self, service, tmp_path):
+        """Capabilities, system calls and address families as the unit says; processes that qemu-img and scrub make, too."""
+        confined = [sys.executable, "-B", Path(__file__).with_name("confinement.py"), PACKAGING / "systemd" / "cisternd.service"]
+        refused = subprocess.run([*confined, "date", "-s", "2020-01-01"], capture_output=True, text=True, timeout=60)
+        assert refused.returncode != 0 and "not permitted" in refused.stderr, "the limits hold"
+
+        process = service.start(before=confined)
+        service.until_logged("listening unix:", 2)
+        assert "Seccomp:\t2\n" in Path(f"/proc/{process.pid}/status").read_text()
+        virsh = service.virsh()
+        virsh.ok("pool-define-as", "p", "dir", "--target", service.folder / "pool")
+        virsh.ok("pool-build", "p")
+        virsh.ok("pool-start", "p")
+        virsh.ok("vol-create-as", "p", "raw", "3M")
+        (tmp_path / "data").write_bytes(b"cistern" * 100000)
+        virsh.ok("vol-upload", "raw", tmp_path / "data", "--pool", "p")
+        virsh.ok("vol-create-as", "p", "old", "3M", "--format", "qcow2", "--backing-vol", service.folder / "pool" / "raw", "--backing-vol-format", "raw")
+        virsh.ok("vol-create-as", "p", "image", "3M", "--format", "vmdk")
+        virsh.ok("vol-clone", "image", "copy", "--pool", "p")
+        virsh.ok("vol-resize", "raw", "5M", "--pool", "p")
+        virsh.ok("vol-wipe", "raw", "--pool", "p", "--algorithm", "nnsa")
+        virsh.ok("vol-download", "copy", tmp_path / "back", "--pool", "p")
+        assert (tmp_path / "back").read_bytes() == (service.folder / "pool" / "copy").read_bytes()
