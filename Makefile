@@ -5,7 +5,7 @@ CONFIGURATION ?= Release
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: build run publish unit format test interop compare fuzz bench bench-micro soak clean
+.PHONY: build run publish deb unit format test interop compare fuzz bench bench-micro soak clean
 
 build:
 	dotnet build Server.sln -c $(CONFIGURATION) -v quiet
@@ -18,6 +18,10 @@ run:
 # The shipped form: one self-contained, trimmed, ReadyToRun file.
 publish:
 	dotnet publish src/Server/Server.csproj -c Release -v quiet -o artifacts/publish
+
+# artifacts/cistern_VERSION_ARCHITECTURE.deb; takes dpkg-dev, not root.
+deb: publish
+	packaging/debian/build artifacts
 
 # The fast inner loop: no root, nothing installed, under a minute.
 unit:

@@ -6,7 +6,9 @@ using Microsoft.Extensions.Logging;
 namespace Cistern.Server.Hosting;
 
 /// <summary>What the command line asks for: options to run with, or a message and the exit code to end with.</summary>
-public sealed record CommandLineRequest(ServerOptions? Options, string? Message = null, int ExitCode = 0);
+/// <param name="ChecksOnly">The configuration is to be checked, and nothing started.</param>
+/// <param name="Detaches">The server is to run in the background.</param>
+public sealed record CommandLineRequest(ServerOptions? Options, string? Message = null, int ExitCode = 0, bool ChecksOnly = false, bool Detaches = false);
 
 /// <summary>Parser of <c>cisternd</c>'s arguments. A handful of options does not pay for a library in the start-up time and the size of the file.</summary>
 public static class CommandLine
@@ -21,19 +23,28 @@ public static class CommandLine
           --system             serve the host: libvirt's own folders and sockets, polkit asked about clients
           --session            serve the user where libvirt's clients look for a session's sockets
           --root DIR           keep configuration, state and sockets below DIR; listen on TCP only when --tcp is given
-          --config FILE        configuration file (default: cisternd.conf in the configuration folder, if it is there)
+          -f, --config FILE    configuration file (default: cisternd.conf in the configuration folder, if it is there)
           --tcp HOST:PORT      listen there (without SASL: loopback only; port 0: any free port)
           --tls HOST:PORT      listen there for TLS
-          --listen             listen as listen_tcp and listen_tls of the configuration file say
+          -l, --listen         listen as listen_tcp and listen_tls of the configuration file say
           --socket-dir DIR     folder of libvirt-sock and libvirt-sock-ro
           --socket-prefix NAME name the sockets NAME-sock and NAME-sock-ro (default: libvirt; storage alone: virtstoraged)
           --no-default-pool    do not make the default pool at the first start
+          -d, --daemon         run in the background, once it listens
+          -p, --pid-file FILE  write the process id there, and refuse to start while another server holds the file
+          -t, --timeout SECONDS
+                               exit after so long without clients and work
+          --check-config       say what is wrong in the configuration and what it names, and start nothing
           --log-level LEVEL    trace, debug, information, warning, error, critical or none (default: information)
-          --version            print the version and exit
-          --help               print this text and exit
+          -v, --verbose        the same as --log-level debug
+          -V, --version        print the version and exit
+          -h, --help           print this text and exit
         """;
 
     private const int BadArguments = 2;
+
+    /// <summary>What a timer can wait, and more than anybody means.</summary>
+    private const int MostSeconds = 4_000_000;
 
     /// <param name="environment">Looks an environment variable up; null when unset.</param>
     public static CommandLineRequest Parse(IReadOnlyList<string> arguments, Func<string, string?> environment)
@@ -50,10 +61,11 @@ public static class CommandLine
 
     private static CommandLineRequest ParseOptions(IReadOnlyList<string> arguments, Func<string, string?> environment)
     {
-        string? root = null, sockets = null, configuration = null, prefix = null, place = null;
+        string? root = null, sockets = null, configuration = null, prefix = null, place = null, pidFile = null;
         IPEndPoint? tcp = null, tls = null;
         var level = LogLevel.Information;
-        bool defaultPool = true, listens = false;
+        TimeSpan? idleTimeout = null;
+        bool defaultPool = true, listens = false, detaches = false, checks = false;
         var words = new Words(arguments);
         while (words.Next() is { } option)
         {
@@ -65,12 +77,17 @@ public static class CommandLine
                 case "--system" or "--session": place = option; break;
                 case "--socket-prefix": prefix = Prefix(words.Value(option)); break;
                 case "--root": root = words.Value(option); break;
-                case "--config": configuration = Path.GetFullPath(words.Value(option)); break;
+                case "--config" or "-f": configuration = Path.GetFullPath(words.Value(option)); break;
                 case "--socket-dir": sockets = words.Value(option); break;
                 case "--tcp": tcp = Endpoint(option, words.Value(option)); break;
                 case "--tls": tls = Endpoint(option, words.Value(option)); break;
-                case "--listen": listens = true; break;
+                case "--listen" or "-l": listens = true; break;
+                case "--daemon" or "-d": detaches = true; break;
+                case "--pid-file" or "-p": pidFile = Path.GetFullPath(words.Value(option)); break;
+                case "--timeout" or "-t": idleTimeout = Seconds(option, words.Value(option)); break;
+                case "--check-config": checks = true; break;
                 case "--log-level": level = Level(words.Value(option)); break;
+                case "--verbose" or "-v": level = LogLevel.Debug; break;
                 default: throw new FormatException($"unknown argument '{option}'");
             }
 
@@ -105,12 +122,19 @@ public static class CommandLine
             AnyPortWhenTaken = tcp is null && tls is null && !listens,
             DefaultPool = defaultPool && isOwn,
             LogLevel = level,
-        });
+            PidFile = pidFile,
+            IdleTimeout = idleTimeout,
+        }, ChecksOnly: checks, Detaches: detaches);
     }
 
     private static string Prefix(string text) => text.Contains('/', StringComparison.Ordinal)
         ? throw new FormatException($"--socket-prefix '{text}' is part of a file's name")
         : text;
+
+    private static TimeSpan Seconds(string option, string text) =>
+        int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var seconds) && seconds > 0 && seconds <= MostSeconds
+            ? TimeSpan.FromSeconds(seconds)
+            : throw new FormatException($"{option} '{text}' is not a number of seconds from 1 to {MostSeconds}");
 
     private static IPEndPoint Endpoint(string option, string text)
     {

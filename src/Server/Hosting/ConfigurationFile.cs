@@ -82,28 +82,52 @@ internal static class ConfigurationFile
             {
                 HostIdentity = options.HostIdentity with { IsMachineId = setting.OneOf(("smbios", false), ("machine-id", true)) },
             },
-            ["min_workers"] = WithoutEffect(NoWorkers),
-            ["max_workers"] = WithoutEffect(NoWorkers),
-            ["prio_workers"] = WithoutEffect(NoWorkers),
-            ["admin_min_workers"] = WithoutEffect(NoWorkers),
-            ["admin_max_workers"] = WithoutEffect(NoWorkers),
-            ["max_requests"] = WithoutEffect("max_client_requests limits the calls of each client, and nothing those of all"),
-            ["keepalive_required"] = WithoutEffect(AllServed),
-            ["admin_keepalive_required"] = WithoutEffect(AllServed),
-            ["admin_keepalive_interval"] = WithoutEffect(NotAsked),
-            ["admin_keepalive_count"] = WithoutEffect(NotAsked),
-            ["audit_level"] = WithoutEffect(NoGuests),
-            ["audit_logging"] = WithoutEffect(NoGuests),
-            ["ovs_timeout"] = WithoutEffect("this server has no networks"),
         }.ToFrozenDictionary();
+
+    /// <summary>Numbers that libvirt knows and that mean nothing here, and why.</summary>
+    private static readonly FrozenDictionary<string, string> WithoutEffect = new Dictionary<string, string>
+    {
+        ["min_workers"] = NoWorkers,
+        ["max_workers"] = NoWorkers,
+        ["prio_workers"] = NoWorkers,
+        ["admin_min_workers"] = NoWorkers,
+        ["admin_max_workers"] = NoWorkers,
+        ["max_requests"] = "max_client_requests limits the calls of each client, and nothing those of all",
+        ["keepalive_required"] = AllServed,
+        ["admin_keepalive_required"] = AllServed,
+        ["admin_keepalive_interval"] = NotAsked,
+        ["admin_keepalive_count"] = NotAsked,
+        ["audit_level"] = NoGuests,
+        ["audit_logging"] = NoGuests,
+        ["ovs_timeout"] = "this server has no networks",
+    }.ToFrozenDictionary();
+
+    /// <summary>Keys that a reload carries out; the others hold from the next start on.</summary>
+    private static readonly FrozenSet<string> ReloadedKeys = new[]
+    {
+        "key_file", "cert_file", "ca_file", "crl_file", "tls_no_sanity_certificate", "tls_no_verify_certificate", "tls_allowed_dn_list",
+        "sasl_allowed_username_list", "tcp_min_ssf", "log_filters", "log_outputs",
+    }.ToFrozenSet();
+
+    /// <summary>All keys that have an effect.</summary>
+    public static IEnumerable<string> AllKeys => Keys.Keys;
+
+    /// <summary>Keys of libvirt's that are taken and have none.</summary>
+    public static IEnumerable<string> KeysWithoutEffect => WithoutEffect.Keys;
+
+    public static bool IsReloaded(string key) => ReloadedKeys.Contains(key);
 
     /// <summary>The options with what their file says; without a file of that name, and none asked for, as they are.</summary>
     /// <exception cref="FormatException">A mistake in the file: its name and line, and what is wrong.</exception>
     /// <exception cref="IOException">The file cannot be read.</exception>
-    public static ServerOptions Apply(ServerOptions options)
+    public static ServerOptions Apply(ServerOptions options) => Read(options) is var (path, text) ? Apply(options, path, text) : options;
+
+    /// <summary>Path and text of the file that the options mean; null where there need be none, and is none.</summary>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    public static (string Path, string Text)? Read(ServerOptions options)
     {
         var path = options.ConfigurationFile ?? options.Folders.ConfigurationFile;
-        return options.ConfigurationFile is null && !File.Exists(path) ? options : Apply(options, path, File.ReadAllText(path));
+        return options.ConfigurationFile is null && !File.Exists(path) ? null : (path, File.ReadAllText(path));
     }
 
     /// <param name="name">Of the file, for errors.</param>
@@ -111,25 +135,29 @@ internal static class ConfigurationFile
     public static ServerOptions Apply(ServerOptions options, string name, string text)
     {
         HashSet<string> seen = [];
-        foreach (var setting in ConfigurationText.Parse(name, text))
-        {
-            if (!Keys.TryGetValue(setting.Key, out var apply))
-            {
-                throw new FormatException($"{setting.Place}: unknown key '{setting.Key}'");
-            }
-
-            options = seen.Add(setting.Key) ? apply(options, setting) : throw new FormatException($"{setting.Place}: '{setting.Key}' is set twice");
-        }
-
-        return options;
+        return ConfigurationText.Parse(name, text).Aggregate(options, (applied, setting) => Apply(applied, setting, seen));
     }
 
-    /// <summary>A number that libvirt knows and that means nothing here.</summary>
-    private static Func<ServerOptions, ConfigurationSetting, ServerOptions> WithoutEffect(string reason) => (options, setting) =>
+    /// <param name="seen">The keys that were set before, and this one from now on.</param>
+    /// <exception cref="FormatException">A mistake in this setting.</exception>
+    public static ServerOptions Apply(ServerOptions options, ConfigurationSetting setting, HashSet<string> seen)
+    {
+        if (!Keys.TryGetValue(setting.Key, out var apply) && !WithoutEffect.ContainsKey(setting.Key))
+        {
+            throw new FormatException($"{setting.Place}: unknown key '{setting.Key}'");
+        }
+
+        return !seen.Add(setting.Key) ? throw new FormatException($"{setting.Place}: '{setting.Key}' is set twice") : (apply ?? Warn)(options, setting);
+    }
+
+    private static ServerOptions Warn(ServerOptions options, ConfigurationSetting setting)
     {
         _ = setting.Number(-1);
-        return options with { Warnings = options.Warnings.Add($"{setting.Place}: '{setting.Key}' has no effect: {reason}") };
-    };
+        return options with
+        {
+            Warnings = options.Warnings.Add($"{setting.Place}: '{setting.Key}' has no effect: {WithoutEffect[setting.Key]}"),
+        };
+    }
 
     private static AuthScheme UnixScheme(ConfigurationSetting setting) =>
         setting.OneOf(("none", AuthScheme.None), ("sasl", AuthScheme.Sasl), ("polkit", AuthScheme.Polkit));

@@ -86,5 +86,9 @@ internal sealed record ConfigurationSetting(string Place, string Key, object Val
         }
     }
 
+    /// <summary>Whether another setting says the same.</summary>
+    public bool HasValueOf(ConfigurationSetting other) =>
+        Value is ImmutableArray<string> list && other.Value is ImmutableArray<string> others ? list.SequenceEqual(others) : Equals(Value, other.Value);
+
     public FormatException Bad(string expected) => new($"{Place}: '{Key}' must be {expected}");
 }

@@ -1,21 +1,24 @@
 namespace Cistern.Server.Hosting;
 
-/// <summary>Ends the process when it has been without clients for as long as it was told to wait.</summary>
+/// <summary>Ends the process when it has been without clients and work for as long as it was told to wait.</summary>
 internal sealed class IdleShutdown : IDisposable
 {
     /// <summary>What a timer can wait at once.</summary>
     private static readonly TimeSpan LongestWait = TimeSpan.FromDays(1);
 
-    private readonly Action _stop;
+    private readonly Func<bool> _tryClose;
+    private readonly Action<TimeSpan> _stop;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
     private TimeSpan _timeout;
     private TimeSpan _left;
     private int _clients;
 
-    /// <param name="stop">Ends the process; called once for each timeout that was set, and not waited for.</param>
-    public IdleShutdown(TimeProvider time, Action stop)
+    /// <param name="tryClose">Closes the process to new clients if nothing goes on; false: something does.</param>
+    /// <param name="stop">Ends the process, told the timeout; called once for each that was set, and not waited for.</param>
+    public IdleShutdown(TimeProvider time, Func<bool> tryClose, Action<TimeSpan> stop)
     {
+        _tryClose = tryClose;
         _stop = stop;
         _timer = time.CreateTimer(static self => ((IdleShutdown)self!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
@@ -63,6 +66,7 @@ internal sealed class IdleShutdown : IDisposable
 
     private void OnTimer()
     {
+        TimeSpan timeout;
         lock (_gate)
         {
             if (_left > TimeSpan.Zero)
@@ -77,9 +81,17 @@ internal sealed class IdleShutdown : IDisposable
                 return;
             }
 
+            if (!_tryClose())
+            {
+                // Work that no client waits for any more, or a client that has just come: once more from the beginning.
+                BeginLocked();
+                return;
+            }
+
+            timeout = _timeout;
             _timeout = TimeSpan.Zero;
         }
 
-        _stop();
+        _stop(timeout);
     }
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Cistern.Server.Auth;
+using Cistern.Server.Hosting.Systemd;
 using Cistern.Server.Rpc;
 using Cistern.Server.Transport;
 using Cistern.Server.Transport.Tls;
@@ -22,13 +23,19 @@ internal sealed class Listeners(
     {
         var auth = options.Auth;
         return auth.UnixReadWrite == AuthScheme.Sasl || auth.UnixReadOnly == AuthScheme.Sasl || auth.Tls == AuthScheme.Sasl || auth.Tcp == AuthScheme.Sasl
-            || (auth.Tcp is null && ListensForTcp(options));
+            || (auth.Tcp is null && (ListensForTcp(options) || options.Activated.Any(socket => socket.Socket.AddressFamily != AddressFamily.Unix)));
     }
 
     /// <exception cref="IOException">An address cannot be listened on, or a TLS file cannot be used; it is named.</exception>
     /// <exception cref="ArgumentException">An address that others reach was to be served without authentication.</exception>
     public void Open()
     {
+        if (options.Activated.Count > 0)
+        {
+            OpenActivated();
+            return;
+        }
+
         OpenUnix();
         if (options.Tcp is { } tcp)
         {
@@ -53,7 +60,47 @@ internal sealed class Listeners(
         report.HowToConnect();
     }
 
-    private static bool ListensForTcp(ServerOptions options) => options.ListensAsConfigured && options.Network.ListensForTcp;
+    public static bool ListensForTcp(ServerOptions options) => options.ListensAsConfigured && options.Network.ListensForTcp;
+
+    /// <summary>As with libvirtd, what was handed over is all that is served.</summary>
+    private void OpenActivated()
+    {
+        if (options.Tcp is not null || options.Tls is not null || options.ListensAsConfigured)
+        {
+            throw new ArgumentException("--listen, --tcp and --tls are not for a server whose sockets are handed over: enable the socket units for TCP and TLS instead");
+        }
+
+        // All of them are known before the first is served.
+        var purposes = options.Activated.Select(socket => socket.Purpose(options.Network)).ToArray();
+        foreach (var (activated, purpose) in options.Activated.Zip(purposes))
+        {
+            ServeActivated(activated.Socket, purpose);
+        }
+
+        report.HowToConnect();
+    }
+
+    private void ServeActivated(Socket socket, SocketPurpose purpose)
+    {
+        var path = socket.LocalEndPoint!.ToString()!;
+        switch (purpose)
+        {
+            case SocketPurpose.Unix or SocketPurpose.UnixReadOnly:
+                var isReadOnly = purpose == SocketPurpose.UnixReadOnly;
+                rpc.Start(SocketListener.ServeUnix(poller, socket, path, isReadOnly, log), isReadOnly ? options.Auth.UnixReadOnly : options.Auth.UnixReadWrite);
+                report.Unix(path);
+                break;
+            case SocketPurpose.Tcp:
+                ServeTcp(socket, options.Auth.Tcp ?? AuthScheme.Sasl);
+                break;
+            case SocketPurpose.Tls:
+                ServeTls(socket);
+                break;
+            case SocketPurpose.Admin:
+                StartAdmin(SocketListener.ServeUnix(poller, socket, path, isReadOnly: false, log), path);
+                break;
+        }
+    }
 
     private void OpenUnix()
     {
@@ -66,32 +113,60 @@ internal sealed class Listeners(
             report.Unix(socket.Path);
         }
 
-        OpenAdmin(group);
+        var path = options.Folders.AdminSocket;
+        var adminListener = SocketListener.BindUnix(poller, path, options.UnixSockets.Admin, isReadOnly: false, log, group);
+        adminListener.SetQueue(options.Admin.MaxQueuedClients);
+        StartAdmin(adminListener, path);
     }
 
-    private void OpenAdmin(uint? group)
+    private void StartAdmin(SocketListener listener, string path)
     {
-        var path = options.Folders.AdminSocket;
-        var listener = SocketListener.BindUnix(poller, path, options.UnixSockets.Admin, isReadOnly: false, log, group);
-        listener.SetQueue(options.Admin.MaxQueuedClients);
         admin.Start(new GatedListener(listener, new AdminGate(CurrentUser.EffectiveId, log).Admits));
         report.Unix(path);
     }
 
     private void OpenTcp(IPEndPoint wanted, AuthScheme scheme)
     {
-        var gate = new LoopbackGate(owners, CurrentUser.EffectiveId, log);
-        var listener = Bind(wanted, endPoint =>
-            scheme == AuthScheme.None ? SocketListener.BindLoopback(poller, endPoint, gate, log) : SocketListener.BindTcp(poller, endPoint, log));
+        StartTcp(
+            Bind(wanted, endPoint =>
+                scheme == AuthScheme.None ? SocketListener.BindLoopback(poller, endPoint, Gate(), log) : SocketListener.BindTcp(poller, endPoint, log)),
+            scheme,
+            wanted);
+    }
+
+    private void ServeTcp(Socket socket, AuthScheme scheme)
+    {
+        var listener = scheme == AuthScheme.None ? SocketListener.ServeLoopback(poller, socket, Gate(), log) : SocketListener.ServeTcp(poller, socket, log);
+        StartTcp(listener, scheme, listener.TcpEndPoint!);
+    }
+
+    private void StartTcp(SocketListener listener, AuthScheme scheme, IPEndPoint wanted)
+    {
         rpc.Start(scheme == AuthScheme.None ? listener : new WrappingListener(listener, inner => new ProtectableConnection(inner)), scheme);
         report.Tcp(listener.TcpEndPoint!, wanted);
     }
 
+    private LoopbackGate Gate() => new(owners, CurrentUser.EffectiveId, log);
+
     private void OpenTls(IPEndPoint wanted)
     {
-        Tls ??= new TlsServer(options.TlsOptions, TimeProvider.System, log);
-        var listener = Bind(wanted, endPoint => SocketListener.BindTcp(poller, endPoint, log));
-        rpc.Start(Tls.Over(listener), options.Auth.Tls);
+        // The files before the port: what cannot be served is not listened on.
+        MakeTls();
+        StartTls(Bind(wanted, endPoint => SocketListener.BindTcp(poller, endPoint, log)), wanted);
+    }
+
+    private void ServeTls(Socket socket)
+    {
+        MakeTls();
+        var listener = SocketListener.ServeTcp(poller, socket, log);
+        StartTls(listener, listener.TcpEndPoint!);
+    }
+
+    private TlsServer MakeTls() => Tls ??= new TlsServer(options.TlsOptions, TimeProvider.System, log);
+
+    private void StartTls(SocketListener listener, IPEndPoint wanted)
+    {
+        rpc.Start(MakeTls().Over(listener), options.Auth.Tls);
         report.Tls(listener.TcpEndPoint!, wanted);
     }
 
@@ -118,18 +193,22 @@ internal sealed class Listeners(
         }
     }
 
-    private List<IPEndPoint> Configured(int port)
+    private List<IPEndPoint> Configured(int port) => Configured(options.Network, port);
+
+    /// <summary>The addresses of <c>listen_addr</c>, or all.</summary>
+    /// <exception cref="IOException">It is the name of no host.</exception>
+    public static List<IPEndPoint> Configured(NetworkOptions network, int port)
     {
         try
         {
-            IPAddress[] addresses = options.Network.Address is { } name
+            IPAddress[] addresses = network.Address is { } name
                 ? IPAddress.TryParse(name, out var address) ? [address] : Dns.GetHostAddresses(name)
                 : Socket.OSSupportsIPv6 ? [IPAddress.Any, IPAddress.IPv6Any] : [IPAddress.Any];
             return [.. addresses.Distinct().Select(found => new IPEndPoint(found, port))];
         }
         catch (SocketException unknown)
         {
-            throw new IOException($"cannot listen on '{options.Network.Address}': {unknown.Message}", unknown);
+            throw new IOException($"cannot listen on '{network.Address}': {unknown.Message}", unknown);
         }
     }
 }

@@ -3,6 +3,7 @@ using System.Net;
 using Cistern.Server.Auth;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Sasl;
+using Cistern.Server.Hosting.Systemd;
 using Cistern.Server.Rpc;
 using Cistern.Server.Services.Node;
 using Cistern.Server.Transport.Tls;
@@ -80,4 +81,13 @@ public sealed record ServerOptions
     public bool DefaultPool { get; init; }
 
     public LogLevel LogLevel { get; init; } = LogLevel.Information;
+
+    /// <summary>Holds the process id while the server runs; null: there is none.</summary>
+    public string? PidFile { get; init; }
+
+    /// <summary>Time without clients and work after which the server ends; null: it does not.</summary>
+    public TimeSpan? IdleTimeout { get; init; }
+
+    /// <summary>Sockets that the service manager listens on for the server, in place of all others.</summary>
+    public IReadOnlyList<ActivationSocket> Activated { get; init; } = [];
 }

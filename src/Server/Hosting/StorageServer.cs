@@ -35,7 +35,9 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
     private readonly Stack<object> _parts = new();
     private RpcServer? _rpc;
     private RpcServer? _admin;
+    private SaslAuthenticator? _sasl;
     private Listeners? _listeners;
+    private PollerProbe? _probe;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -59,7 +61,8 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
             var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
             Keep(new MemoryTrimmer(TimeProvider.System));
-            _admin = Keep(CreateAdmin(_rpc));
+            _admin = Keep(CreateAdmin(driver, _rpc));
+            _probe = Keep(new PollerProbe(poller));
             _listeners = new Listeners(options, _rpc, _admin, poller, owners, loggers.CreateLogger<SocketListener>(), new StartReport(output));
             _listeners.Open();
         }
@@ -81,18 +84,31 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
         _log.Stopped();
     }
 
-    private RpcServer CreateAdmin(RpcServer rpc)
+    /// <summary>Complete when the threads that serve clients have come round to this question.</summary>
+    public Task AnswerAsync() => _probe!.AskAsync();
+
+    /// <summary>Takes over what of <paramref name="changed"/> can change in a running server (<see cref="ConfigurationFile.IsReloaded"/>).</summary>
+    public void Reload(ServerOptions changed)
     {
-        var idle = Keep(new IdleShutdown(TimeProvider.System, StopIdle));
+        _listeners?.Tls?.Reload(changed.TlsOptions);
+        _sasl?.Reload(changed.Sasl);
+        settings.SetFilters(changed.Log.Filters);
+        settings.SetOutputs(changed.Log.Outputs);
+    }
+
+    private RpcServer CreateAdmin(StorageDriver driver, RpcServer rpc)
+    {
+        var idle = Keep(new IdleShutdown(TimeProvider.System, () => !driver.IsBusy && rpc.TryCloseWhenIdle(), StopIdle));
+        idle.SetTimeout(options.IdleTimeout ?? TimeSpan.Zero);
         var admin = AdminServer.Create(options, rpc, () => _listeners?.Tls, settings, idle, loggers.CreateLogger<RpcServer>());
         rpc.ClientsChanged += idle.AddServer();
         admin.ClientsChanged += idle.AddServer();
         return admin;
     }
 
-    private void StopIdle()
+    private void StopIdle(TimeSpan timeout)
     {
-        _log.StoppingIdle();
+        _log.Idle(timeout);
         stop();
     }
 
@@ -134,7 +150,7 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
             new ConnectService(driver, files, emulator, access, new SystemToken(options.Folders.SystemToken), options.HostIdentity),
             new NodeService(files),
             new EmptyObjectsService(),
-            new AuthService(Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),
+            new AuthService(_sasl = Sasl(), polkit is null ? null : new PolkitAuthenticator(polkit, log)),
             access is null ? pools : new GuardedStoragePoolService(pools, driver, access),
             access is null ? volumes : new GuardedStorageVolumeService(volumes, driver, access),
             access is null ? secretCalls : new GuardedSecretService(secretCalls, secrets, access),

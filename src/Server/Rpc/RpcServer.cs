@@ -108,6 +108,24 @@ public sealed class RpcServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Accepts nobody any more if there are no clients now: those that come find the listening socket closed, or somebody else who listens on it.</summary>
+    /// <returns>False when there are clients, who go on being served.</returns>
+    public bool TryCloseWhenIdle()
+    {
+        lock (_gate)
+        {
+            if (_clients > 0)
+            {
+                return false;
+            }
+
+            _isStopping = true;
+            _room?.TrySetResult();
+            _listeners.ForEach(listener => listener.Close());
+            return true;
+        }
+    }
+
     /// <summary>Accepts nobody any more, answers the calls that are running, then closes every connection; those that are left when cancelled are cut.</summary>
     public async Task StopAsync(CancellationToken cancellation)
     {

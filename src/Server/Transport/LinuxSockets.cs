@@ -12,6 +12,8 @@ internal static unsafe partial class LinuxSockets
     public const int ENOPROTOOPT = 92;
 
     public const int SolSocket = 1;
+    public const int SoType = 3;
+    public const int SoAcceptConn = 30;
     public const int SoPeerCred = 17;
     public const int SoPeerSecurity = 31;
     public const int SoSendBuffer = 7;
@@ -21,6 +23,8 @@ internal static unsafe partial class LinuxSockets
     public const int SockCloExec = 0x80000;
     public const int MsgNoSignal = 0x4000;
     public const int MsgMore = 0x8000;
+    public const int SetDescriptorFlags = 2;
+    public const int CloseOnExec = 1;
     public const int SetPipeSize = 1031;
     public const uint SpliceMove = 1;
     public const uint SpliceNonBlock = 2;

@@ -58,7 +58,7 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         {
             socket.Bind(new UnixDomainSocketEndPoint(path));
             SocketFile.SetAccess(path, mode, group);
-            return new SocketListener(poller, socket, path, (peer, _) => PeerCredentials.Of(peer, path, isReadOnly), log);
+            return ServeUnix(poller, socket, path, isReadOnly, log);
         }
         catch
         {
@@ -67,34 +67,50 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         }
     }
 
+    /// <summary>Serves a unix socket that is bound already; its file is its owner's.</summary>
+    public static SocketListener ServeUnix(SocketPoller poller, Socket socket, string path, bool isReadOnly, ILogger log) =>
+        new(poller, socket, path, (peer, _) => PeerCredentials.Of(peer, path, isReadOnly), log);
+
     /// <summary>Listens for clients on this machine that need no authentication: <paramref name="gate"/> says which.</summary>
     /// <exception cref="ArgumentException">The address is not a loopback address.</exception>
     /// <exception cref="SocketException">The port is taken.</exception>
     public static SocketListener BindLoopback(SocketPoller poller, IPEndPoint endPoint, LoopbackGate gate, ILogger log)
     {
-        if (!IPAddress.IsLoopback(endPoint.Address))
-        {
-            throw new ArgumentException($"without authentication only a loopback address can be served, not {endPoint.Address}", nameof(endPoint));
-        }
+        RequireLoopback(endPoint);
+        return BindTcp(endPoint, socket => ServeLoopback(poller, socket, gate, log));
+    }
 
-        return BindTcp(poller, endPoint, (peer, local) => gate.Admit(peer, local) is { } user ? new ClientIdentity(TransportKind.Tcp, peer.ToString(), UserId: user) : null, log);
+    /// <summary>As <see cref="BindLoopback"/>, on a socket that is bound already.</summary>
+    /// <exception cref="ArgumentException">Its address is not a loopback address.</exception>
+    public static SocketListener ServeLoopback(SocketPoller poller, Socket socket, LoopbackGate gate, ILogger log)
+    {
+        RequireLoopback((IPEndPoint)socket.LocalEndPoint!);
+        return ServeTcp(poller, socket, (peer, local) => gate.Admit(peer, local) is { } user ? new ClientIdentity(TransportKind.Tcp, peer.ToString(), UserId: user) : null, log);
     }
 
     /// <summary>Listens for clients from anywhere, who have to authenticate.</summary>
     /// <exception cref="SocketException">The port is taken.</exception>
-    public static SocketListener BindTcp(SocketPoller poller, IPEndPoint endPoint, ILogger log) =>
-        BindTcp(poller, endPoint, (peer, _) => new ClientIdentity(TransportKind.Tcp, peer.ToString()), log);
+    public static SocketListener BindTcp(SocketPoller poller, IPEndPoint endPoint, ILogger log) => BindTcp(endPoint, socket => ServeTcp(poller, socket, log));
 
-    private static SocketListener BindTcp(SocketPoller poller, IPEndPoint endPoint, Func<IPEndPoint, IPEndPoint, ClientIdentity?> identify, ILogger log)
+    /// <summary>As <see cref="BindTcp(SocketPoller, IPEndPoint, ILogger)"/>, on a socket that is bound already.</summary>
+    public static SocketListener ServeTcp(SocketPoller poller, Socket socket, ILogger log) =>
+        ServeTcp(poller, socket, (peer, _) => new ClientIdentity(TransportKind.Tcp, peer.ToString()), log);
+
+    private static void RequireLoopback(IPEndPoint endPoint)
+    {
+        if (!IPAddress.IsLoopback(endPoint.Address))
+        {
+            throw new ArgumentException($"without authentication only a loopback address can be served, not {endPoint.Address}", nameof(endPoint));
+        }
+    }
+
+    private static SocketListener BindTcp(IPEndPoint endPoint, Func<Socket, SocketListener> serve)
     {
         var socket = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         try
         {
-            // Accepted sockets inherit it.
-            socket.NoDelay = true;
             socket.Bind(endPoint);
-            var local = (IPEndPoint)socket.LocalEndPoint!;
-            return new SocketListener(poller, socket, local.ToString(), (_, address) => identify(EndPointIn(address), local), log);
+            return serve(socket);
         }
         catch
         {
@@ -105,6 +121,14 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
 
     /// <summary>Sets how many clients may wait to be accepted; at first <see cref="Backlog"/>.</summary>
     public void SetQueue(int clients) => _socket.Listen(clients);
+
+    private static SocketListener ServeTcp(SocketPoller poller, Socket socket, Func<IPEndPoint, IPEndPoint, ClientIdentity?> identify, ILogger log)
+    {
+        // Accepted sockets inherit it.
+        socket.NoDelay = true;
+        var local = (IPEndPoint)socket.LocalEndPoint!;
+        return new SocketListener(poller, socket, local.ToString(), (_, address) => identify(EndPointIn(address), local), log);
+    }
 
     public async ValueTask<ITransportConnection?> AcceptAsync()
     {

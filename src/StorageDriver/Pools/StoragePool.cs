@@ -43,6 +43,23 @@ internal sealed class StoragePool
 
     public PoolState State => Volatile.Read(ref _state);
 
+    /// <summary>It is being changed, or one of its volumes is.</summary>
+    public bool IsBusy
+    {
+        get
+        {
+            if (!Gate.TryEnter(out var hold))
+            {
+                return true;
+            }
+
+            using (hold)
+            {
+                return State is { Starting: true } or { Stopping: true } || State.Run?.Jobs.Any() == true;
+            }
+        }
+    }
+
     /// <summary>Enters the gate of a pool that still exists.</summary>
     /// <exception cref="StorageException">49/18: it was removed meanwhile.</exception>
     public async ValueTask<PoolGate.Hold> EnterAsync(CancellationToken cancellation)

@@ -107,7 +107,26 @@ public sealed class CommandLineTests
     [Fact]
     public void The_log_level_is_a_word() => Assert.Equal(LogLevel.Debug, Options("--log-level", "debug").LogLevel);
 
+    [Fact]
+    public void A_server_of_the_system_can_run_in_the_background_hold_a_file_and_end_when_idle()
+    {
+        var request = CommandLine.Parse(["--root", "/r", "-d", "-p", "/run/p", "-t", "120", "-v"], Environment);
+        Assert.True(request is { Detaches: true, ChecksOnly: false });
+        Assert.True(request.Options is { PidFile: "/run/p", LogLevel: LogLevel.Debug });
+        Assert.Equal(TimeSpan.FromMinutes(2), request.Options!.IdleTimeout);
+
+        request = CommandLine.Parse(["--check-config", "-f", "/c"], Environment);
+        Assert.True(request is { Detaches: false, ChecksOnly: true, Options: { ConfigurationFile: "/c", PidFile: null, IdleTimeout: null } });
+    }
+
     [Theory]
+    [InlineData("--timeout=0", "'0'")]
+    [InlineData("--timeout=-1", "'-1'")]
+    [InlineData("--timeout=5s", "'5s'")]
+    [InlineData("--timeout=99999999", "'99999999'")]
+    [InlineData("--pid-file", "--pid-file")]
+    [InlineData("--daemon=1", "--daemon")]
+    [InlineData("--check-config=f", "--check-config")]
     [InlineData("--bogus", "--bogus")]
     [InlineData("extra", "extra")]
     [InlineData("--root", "--root")]

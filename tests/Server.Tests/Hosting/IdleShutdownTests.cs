@@ -7,9 +7,10 @@ public sealed class IdleShutdownTests : IDisposable
 {
     private readonly ManualTime _time = new();
     private readonly IdleShutdown _idle;
+    private bool _isBusy;
     private int _stops;
 
-    public IdleShutdownTests() => _idle = new IdleShutdown(_time, () => _stops++);
+    public IdleShutdownTests() => _idle = new IdleShutdown(_time, () => !_isBusy, _ => _stops++);
 
     public void Dispose() => _idle.Dispose();
 
@@ -35,6 +36,20 @@ public sealed class IdleShutdownTests : IDisposable
         _time.Advance(TimeSpan.FromSeconds(9));
         one(1);
         one(0);
+        _time.Advance(TimeSpan.FromSeconds(9));
+        Assert.Equal(0, _stops);
+        _time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(1, _stops);
+    }
+
+    [Fact]
+    public void Work_that_goes_on_without_clients_begins_the_time_anew()
+    {
+        _idle.SetTimeout(TimeSpan.FromSeconds(10));
+        _isBusy = true;
+        _time.Advance(TimeSpan.FromSeconds(35));
+        Assert.Equal(0, _stops);
+        _isBusy = false;
         _time.Advance(TimeSpan.FromSeconds(9));
         Assert.Equal(0, _stops);
         _time.Advance(TimeSpan.FromSeconds(1));

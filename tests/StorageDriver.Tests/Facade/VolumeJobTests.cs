@@ -104,6 +104,22 @@ public sealed class VolumeJobTests
     }
 
     [Fact]
+    public async Task The_driver_is_busy_while_a_job_runs_and_not_with_pools_that_are_up()
+    {
+        await using var driver = await OpenAsync();
+        Assert.False(driver.Storage.IsBusy);
+        await driver.StartedAsync("p", "a");
+        Assert.False(driver.Storage.IsBusy);
+        var parked = driver.Steps.Park(Step.Wipe);
+        var wipe = driver.Storage.WipeVolumeAsync(Volume("p", "a"), 0, 0, default).AsTask();
+        await parked.Reached;
+        Assert.True(driver.Storage.IsBusy);
+        parked.Release();
+        await wipe;
+        Assert.False(driver.Storage.IsBusy);
+    }
+
+    [Fact]
     public async Task Deleting_a_volume_that_is_wiped_ends_the_wipe_with_78()
     {
         await using var driver = await OpenAsync();

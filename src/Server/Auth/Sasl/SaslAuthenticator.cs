@@ -16,16 +16,14 @@ public sealed class SaslAuthenticator : ISaslAuthenticator
     /// <summary>Words of a token in the protocol.</summary>
     private const int MaxData = 65536;
 
-    private readonly SaslOptions _options;
-    private readonly GlobPatterns? _users;
     private readonly TimeProvider _time;
     private readonly ILogger _log;
+    private volatile Rules _rules;
 
     /// <exception cref="IOException">libsasl2 is not installed, or does not start.</exception>
     public SaslAuthenticator(SaslOptions options, TimeProvider time, ILogger log)
     {
-        _options = options;
-        _users = options.AllowedUserNames is { } allowed ? new GlobPatterns(allowed) : null;
+        _rules = new Rules(options);
         _time = time;
         _log = log;
         try
@@ -41,6 +39,18 @@ public sealed class SaslAuthenticator : ISaslAuthenticator
         }
     }
 
+    /// <summary>Holds for what begins from now on.</summary>
+    public void Reload(SaslOptions options) => _rules = new Rules(options);
+
+    /// <summary>What takes place over plain TCP, and has to encrypt.</summary>
+    /// <exception cref="SaslException">libsasl2 refuses.</exception>
+    internal static SaslSession SessionOnTcp(SaslOptions options) => new(options.MinimumTcpStrength, AnyStrength, transportStrength: null);
+
+    /// <summary>What takes place where nobody can listen.</summary>
+    /// <param name="strength">Bits of the transport's encryption; null: it has none.</param>
+    /// <exception cref="SaslException">libsasl2 refuses.</exception>
+    internal static SaslSession SessionOnSafeTransport(int? strength = null) => new(0, 0, strength);
+
     public ValueTask<string> BeginAsync(ClientConnection client, CancellationToken cancellation) => RunAsync(client, attempts =>
     {
         if (attempts.Session is not null)
@@ -48,8 +58,7 @@ public sealed class SaslAuthenticator : ISaslAuthenticator
             throw new SaslException("it began another exchange before the end of one");
         }
 
-        var isPlain = client.Identity.Transport == TransportKind.Tcp;
-        var session = new SaslSession(isPlain ? _options.MinimumTcpStrength : 0, isPlain ? AnyStrength : 0, client.Identity.EncryptionBits);
+        var session = client.Identity.Transport == TransportKind.Tcp ? SessionOnTcp(_rules.Options) : SessionOnSafeTransport(client.Identity.EncryptionBits);
         attempts.Session = session;
         return session.Mechanisms() is { Length: > 0 } mechanisms ? mechanisms
             : throw new SaslException("no mechanism is available that is strong enough; see mech_list in libsasl2's libvirt.conf, and the packages libsasl2-modules*");
@@ -76,13 +85,13 @@ public sealed class SaslAuthenticator : ISaslAuthenticator
             _log.SaslFailed(client.Id, client.Identity.Address, exception.Message);
             attempts.Session?.Dispose();
             attempts.Session = null;
-            if (++attempts.Failures >= _options.MaxFailures)
+            if (++attempts.Failures >= _rules.Options.MaxFailures)
             {
                 client.CloseAfterReply();
             }
         }
 
-        await Task.Delay(_options.FailureDelay, _time, client.Closed).ConfigureAwait(false);
+        await Task.Delay(_rules.Options.FailureDelay, _time, client.Closed).ConfigureAwait(false);
         throw RpcException.AuthenticationFailed();
     }
 
@@ -106,13 +115,13 @@ public sealed class SaslAuthenticator : ISaslAuthenticator
         var session = attempts.Session!;
         var strength = session.Strength();
         var isPlain = client.Identity.Transport == TransportKind.Tcp;
-        if (isPlain && strength < _options.MinimumTcpStrength)
+        if (isPlain && strength < _rules.Options.MinimumTcpStrength)
         {
             throw new SaslException($"{strength} bits of encryption are too few");
         }
 
         var user = session.UserName();
-        if (_users?.Match(user) == false)
+        if (_rules.Users?.Match(user) == false)
         {
             throw new SaslException($"'{user}' is not on sasl_allowed_username_list");
         }
@@ -130,5 +139,13 @@ public sealed class SaslAuthenticator : ISaslAuthenticator
 
         _log.SaslDone(client.Id, client.Identity.Address, user, strength);
         client.CompleteAuthentication(user, layer);
+    }
+
+    /// <summary>Options, and the names that they let in; null: all.</summary>
+    private sealed class Rules(SaslOptions options)
+    {
+        public SaslOptions Options { get; } = options;
+
+        public GlobPatterns? Users { get; } = options.AllowedUserNames is { } allowed ? new GlobPatterns(allowed) : null;
     }
 }

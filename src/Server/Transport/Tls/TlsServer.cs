@@ -8,16 +8,17 @@ internal sealed class TlsServer
 {
     private readonly TimeProvider _time;
     private readonly Lock _gate = new();
+    private volatile TlsOptions _options;
     private TlsCredentials _credentials;
     private string _stamp;
 
     /// <exception cref="IOException">Names the file that is missing or bad, and what is wrong.</exception>
     public TlsServer(TlsOptions options, TimeProvider time, ILogger log)
     {
-        Options = options;
+        _options = options;
         Log = log;
         _time = time;
-        _stamp = Stamp();
+        _stamp = Stamp(options);
         _credentials = TlsCredentials.Load(options, time);
         Protocols = options.Protocols;
         if (Protocols.HasFlag(SslProtocols.Tls13) && !SessionTickets.TurnOff())
@@ -27,7 +28,7 @@ internal sealed class TlsServer
         }
     }
 
-    public TlsOptions Options { get; }
+    public TlsOptions Options => _options;
 
     /// <summary>Versions that are spoken.</summary>
     public SslProtocols Protocols { get; }
@@ -42,7 +43,7 @@ internal sealed class TlsServer
     {
         lock (_gate)
         {
-            var stamp = Stamp();
+            var stamp = Stamp(Options);
             if (stamp == _stamp)
             {
                 return _credentials;
@@ -65,14 +66,29 @@ internal sealed class TlsServer
 
     /// <summary>Takes the files up again now.</summary>
     /// <exception cref="IOException">Names the file that is bad; what held before goes on to hold.</exception>
-    public void LoadAgain()
+    public void LoadAgain() => Load(Options);
+
+    /// <summary>Takes other files and other rules for clients; the versions of the protocol stay. Options whose files are bad change nothing.</summary>
+    public void Reload(TlsOptions options)
+    {
+        try
+        {
+            Load(options);
+        }
+        catch (IOException exception)
+        {
+            Log.CertificatesNotReloaded(exception.Message);
+        }
+    }
+
+    private void Load(TlsOptions options)
     {
         lock (_gate)
         {
-            var stamp = Stamp();
-            _credentials = TlsCredentials.Load(Options, _time);
-            _stamp = stamp;
-            Log.CertificatesReloaded(Options.CertificateFile, _credentials.Own.TargetCertificate.NotAfter.ToUniversalTime());
+            var stamp = Stamp(options);
+            _credentials = TlsCredentials.Load(options, _time);
+            (_options, _stamp) = (options, stamp);
+            Log.CertificatesReloaded(options.CertificateFile, _credentials.Own.TargetCertificate.NotAfter.ToUniversalTime());
         }
     }
 
@@ -80,8 +96,8 @@ internal sealed class TlsServer
     public CancellationTokenSource Limit(TimeSpan time) => new(time, _time);
 
     /// <summary>Changes when a file does.</summary>
-    private string Stamp() => string.Join('|', new[]
+    private static string Stamp(TlsOptions options) => string.Join('|', new[]
     {
-        Options.KeyFile, Options.CertificateFile, Options.CaFile, Options.RevocationFile ?? Options.DefaultRevocationFile,
+        options.KeyFile, options.CertificateFile, options.CaFile, options.RevocationFile ?? options.DefaultRevocationFile,
     }.Select(path => new FileInfo(path) is { Exists: true } file ? $"{file.LastWriteTimeUtc.Ticks} {file.Length}" : "none"));
 }
