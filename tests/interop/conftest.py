@@ -14,6 +14,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import newer  # noqa: E402
 from pools import Pool  # noqa: E402
 from servers import KINDS, UNWATCHED, Libvirtd  # noqa: E402
 from virsh import Virsh  # noqa: E402
@@ -114,6 +115,17 @@ def serve(request):
 @pytest.fixture(params=["unix", "tcp"])
 def transport(request):
     return request.param
+
+
+@pytest.fixture(params=["virsh 9.0", "newer virsh"])
+def program(request):
+    """virsh's command line, for tests that are run with Debian 12's and with Debian 13's."""
+    if request.param == "virsh 9.0":
+        return ("virsh",)
+    try:
+        return newer.program()
+    except newer.Unavailable as reason:
+        pytest.skip(str(reason))
 
 
 @pytest.fixture
