@@ -21,8 +21,8 @@ def program() -> list[str]:
     """The command line that starts it; the first call takes the packages from this host's own mirror."""
     if not FOLDER.exists():
         _unpack()
-    libraries = FOLDER / "usr/lib/x86_64-linux-gnu"
-    return [str(libraries / "ld-linux-x86-64.so.2"), "--library-path", str(libraries), str(FOLDER / "usr/bin/virsh")]
+    libraries = next(FOLDER.glob("usr/lib/*-linux-gnu"))
+    return [str(next(libraries.glob("ld-linux-*"))), "--library-path", str(libraries), str(FOLDER / "usr/bin/virsh")]
 
 
 def _unpack() -> None:
@@ -41,7 +41,6 @@ def _unpack() -> None:
         _run("apt-get", *private, "-o", "Acquire::Languages=none", "update", "--error-on=any")
         _run("apt-get", *private, "--yes", "--download-only", "--no-install-recommends", "install", PACKAGE)
         for package in sorted((apt / "archives").glob("*.deb")):
-            # Debian 13 keeps everything below /usr; the links in / that say so belong to one package, and libraries of the others to it.
             _run("dpkg-deb", "--extract", package, root)
         root.rename(FOLDER)
 
