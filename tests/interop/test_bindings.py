@@ -88,6 +88,7 @@ def test_the_pure_go_client_goes_through_the_storage_api(address, tmp_path, comp
     whole(compiled("walk"), address, tmp_path)
 
 
+@pytest.mark.cistern_only("libvirtd refuses to refresh a pool with an upload under way; the provider then tries again")
 def test_what_terraforms_provider_calls(address, tmp_path, compiled, image, whole):
     whole(compiled("terraform"), address, tmp_path, image)
 

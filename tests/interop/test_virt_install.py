@@ -16,6 +16,7 @@ from pools import MIB, Pool
 from servers import cisternd_binary
 
 PATIENCE = 120
+EMULATOR = f"qemu-system-{os.uname().machine}"
 
 if shutil.which("virt-install") is None:
     pytest.skip("virt-install is not installed", allow_module_level=True)
@@ -66,6 +67,7 @@ def domain(pool, tmp_path):
     return file
 
 
+@pytest.mark.skipif(shutil.which(EMULATOR) is not None, reason=f"this host has {EMULATOR}")
 @pytest.mark.parametrize("disk", ["size=1,pool={0}", "vol={0}/v", "path={1}/new.img,size=1"])
 @pytest.mark.parametrize("mode", ["--print-xml", "--dry-run"])
 def test_virt_install_refuses_a_host_without_an_emulator(tools, pool, disk, mode):
@@ -110,6 +112,7 @@ def test_virt_clone_chooses_a_free_name_in_the_pool(tools, pool, domain):
     assert pool.names() == ["original-clone.img", "original.img"]
 
 
+@pytest.mark.cistern_only("libvirtd defines the domain where it has an emulator")
 def test_virt_clone_makes_no_volume_where_no_domain_can_be_defined(tools, pool, domain):
     assert tools("virt-clone", "--original-xml", domain, "--auto-clone").returncode == 1
     assert pool.names() == ["original.img"]
@@ -122,7 +125,7 @@ def equipped(serve, transport, tmp_path, monkeypatch):
         pytest.skip("the server looks for an emulator in root's folders only")
     programs = tmp_path / "programs"
     programs.mkdir()
-    script(programs / f"qemu-system-{os.uname().machine}", "echo 'QEMU emulator version 7.2.18 (Debian)'")
+    script(programs / EMULATOR, "echo 'QEMU emulator version 7.2.18 (Debian)'")
     private = f'mount --bind "{programs}" /usr/sbin && exec "$0" "$@"'
     script(tmp_path / "cisternd", f"""exec unshare --mount sh -c '{private}' "{cisternd_binary()}" "$@\"""")
     monkeypatch.setenv("CISTERND", str(tmp_path / "cisternd"))
