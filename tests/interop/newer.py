@@ -55,5 +55,6 @@ def _mirror() -> str:
 def _run(*command) -> str:
     done = subprocess.run(command, text=True, capture_output=True, stdin=subprocess.DEVNULL, timeout=PATIENCE)
     if done.returncode != 0:
-        raise Unavailable(f"Debian 13's virsh: {command[0]} said {done.stderr.strip() or done.stdout.strip()}")
+        said = (done.stderr + done.stdout).strip().splitlines() or ["nothing"]
+        raise Unavailable(f"Debian 13's virsh: {command[0]} said {said[0]}")
     return done.stdout
