@@ -1,6 +1,7 @@
 """Fixtures: the server under test, stock clients of it, and pools for one test."""
 
 import contextlib
+import functools
 import os
 import queue
 import shutil
@@ -14,6 +15,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import newer  # noqa: E402
 from pools import Pool  # noqa: E402
 from servers import KINDS, UNWATCHED, Libvirtd  # noqa: E402
 from virsh import Virsh  # noqa: E402
@@ -114,6 +116,24 @@ def serve(request):
 @pytest.fixture(params=["unix", "tcp"])
 def transport(request):
     return request.param
+
+
+@functools.cache
+def newer_virsh() -> list | str:
+    """Its command line, or why there is none; found out once."""
+    try:
+        return newer.program()
+    except newer.Unavailable as reason:
+        return str(reason)
+
+
+@pytest.fixture(params=["virsh 9.0", "newer virsh"])
+def program(request):
+    """virsh's command line, for tests that are run with Debian 12's and with Debian 13's."""
+    if request.param == "virsh 9.0":
+        return ["virsh"]
+    found = newer_virsh()
+    return pytest.skip(found) if isinstance(found, str) else found
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import time
+from pathlib import Path
 
 import libvirt
 import pytest
@@ -46,7 +47,13 @@ class Storage:
 def host(tmp_path_factory):
     root = tmp_path_factory.mktemp("host")
     root.chmod(0o755)
-    daemon = Libvirtd(root / "host", {"listen_tcp": 0})
+    # Its own storage driver would hold the pools' folder.
+    drivers = root / "drivers"
+    drivers.mkdir()
+    for driver in Path("/usr/lib").glob("*/libvirt/connection-driver/libvirt_driver_*.so"):
+        if driver.name != "libvirt_driver_storage.so":
+            (drivers / driver.name).symlink_to(driver)
+    daemon = Libvirtd(root / "host", {"listen_tcp": 0}, {"LIBVIRT_DRIVER_DIR": str(drivers)})
     daemon.start()
     (daemon.root / "run" / "virtsecretd-sock").symlink_to(daemon.unix_path)
     yield daemon

@@ -1,11 +1,19 @@
-"""virsh that stays: waiting for events, and the interactive shell over a server's restart."""
+"""virsh that stays, Debian 12's and 13's: waiting for events, the interactive shell over a server's restart, keepalive."""
 
 import itertools
 import queue
+import signal
 
 import pytest
 
-from virsh import Lines, Virsh
+from virsh import Lines, Terminal, Virsh
+
+
+@pytest.fixture
+def virsh(server, transport, tmp_path, program):
+    return Virsh(server.uri(transport), tmp_path, program=program)
+
+PROBE, WATCHED, END = (f"2d2e4ae0-0000-4000-8000-{n:012}" for n in range(3))
 
 
 @pytest.fixture
@@ -79,8 +87,40 @@ def test_the_shell_runs_many_commands_on_one_connection(virsh, pool, started):
     assert started[-1].wait(20) == 0
 
 
-def test_the_shell_reconnects_after_a_restart(own_server, transport, tmp_path, started):
-    virsh = Virsh(own_server.uri(transport), tmp_path)
+@pytest.mark.parametrize("event, told", [("lifecycle", ["Defined", "Undefined"]), ("value-changed", [""])])
+def test_secret_event_loop_prints_what_happens_to_every_secret(virsh, tmp_path, started, event, told):
+    document = tmp_path / "secret.xml"
+    started.append(virsh.start("secret-event", "--event", event, "--loop"))
+    lines = Lines(started[-1])
+
+    def live(identity: str) -> None:
+        document.write_text(f"<secret><uuid>{identity}</uuid></secret>")
+        virsh.ok("secret-define", document)
+        virsh.ok("secret-set-value", identity, "--file", document, "--plain")
+        virsh.ok("secret-undefine", identity)
+
+    wait_until_listening(virsh, lines, f"event '{event}' for secret {PROBE}", trigger=lambda: live(PROBE))
+    live(WATCHED)
+    live(END)
+    seen = [line for line in lines.until(f"secret {END}") if WATCHED in line]
+    assert seen == [f"event '{event}' for secret {WATCHED}{what and ': '}{what}" for what in told]
+
+
+def test_the_shell_on_a_terminal_completes_names_from_the_server(virsh, pool):
+    pool.create("only-volume")
+    with Terminal(virsh) as terminal:
+        terminal.until("virsh # ")
+        terminal.type(f"vol-path --pool {pool.name} only-\t\n")
+        terminal.until(str(pool.file("only-volume")))
+        terminal.until("virsh # ")
+        terminal.type(f"pool-info {pool.name[:6]}\t\n")
+        terminal.until(pool.uuid)
+        terminal.type("quit\n")
+        assert terminal.process.wait(20) == 0
+
+
+def test_the_shell_reconnects_after_a_restart(own_server, transport, program, tmp_path, started):
+    virsh = Virsh(own_server.uri(transport), tmp_path, program=program)
     virsh.ok("pool-define-as", "kept", "dir", "--target", tmp_path / "kept")
     started.append(virsh.start())
     lines = Lines(started[-1])
@@ -91,4 +131,26 @@ def test_the_shell_reconnects_after_a_restart(own_server, transport, tmp_path, s
     started[-1].stdin.write("pool-dumpxml kept\n")
     lines.until("<name>kept</name>")
     started[-1].stdin.write("quit\n")
+    assert started[-1].wait(20) == 0
+
+
+def test_a_waiting_virsh_stays_connected_by_keepalive(server, transport, program, tmp_path):
+    virsh = Virsh(server.uri(transport), tmp_path, "-k", "1", "-K", "1", program=program)
+    result = virsh("pool-event", "--event", "lifecycle", "--timeout", "4")
+    assert (result.out, result.err) == ("event loop timed out\nevents received: 0\n\n", "")
+
+
+def test_keepalive_notices_a_server_that_stands_still(own_server, transport, program, tmp_path, started):
+    virsh = Virsh(own_server.uri(transport), tmp_path, "-k", "1", "-K", "1", program=program)
+    started.append(virsh.start())
+    lines = Lines(started[-1])
+    started[-1].stdin.write("pool-list\n")
+    lines.until("Name")
+    own_server.process.send_signal(signal.SIGSTOP)
+    try:
+        lines.until("error: Disconnected from")
+    finally:
+        own_server.process.send_signal(signal.SIGCONT)
+    started[-1].stdin.write("pool-list\necho connected-again\nquit\n")
+    lines.until("connected-again")
     assert started[-1].wait(20) == 0

@@ -1,7 +1,9 @@
 """The stock virsh as a subprocess."""
 
 import os
+import pty
 import queue
+import select
 import subprocess
 import threading
 import time
@@ -18,14 +20,15 @@ class Result:
 class Virsh:
     """`virsh(*arguments)` runs one command; `ok` and `fails` also assert how it ended."""
 
-    def __init__(self, uri: str, home, *options: str):
+    def __init__(self, uri: str, home, *options: str, program=("virsh",)):
         self.uri = uri
         self.options = options
+        self.program = program
         self.environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(home),
                             "XDG_RUNTIME_DIR": str(home), "XDG_CONFIG_HOME": str(home), "XDG_CACHE_HOME": str(home)}
 
     def argv(self, *arguments) -> list:
-        return ["virsh", "-c", self.uri, *self.options, *map(str, arguments)]
+        return [*self.program, "-c", self.uri, *self.options, *map(str, arguments)]
 
     def __call__(self, *arguments, timeout: float = 120, environment: dict | None = None) -> Result:
         done = subprocess.run(self.argv(*arguments), env=self.environment | (environment or {}), text=True,
@@ -82,3 +85,34 @@ class Lines:
             if wanted in line:
                 return seen
             seen.append(line)
+
+
+class Terminal:
+    """The interactive shell on a pseudo-terminal, as a person has it. With `with`: it runs."""
+
+    def __init__(self, virsh: Virsh):
+        self.virsh = virsh
+
+    def __enter__(self):
+        self._master, slave = pty.openpty()
+        self.process = subprocess.Popen(self.virsh.argv(), env=self.virsh.environment | {"TERM": "dumb"}, start_new_session=True,
+                                        stdin=slave, stdout=slave, stderr=slave)
+        os.close(slave)
+        self._unread = ""
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def until(self, wanted: str, timeout: float = 20) -> None:
+        """Reads up to and with `wanted`."""
+        deadline = time.monotonic() + timeout
+        while wanted not in self._unread:
+            assert select.select([self._master], [], [], max(0, deadline - time.monotonic()))[0], f"no {wanted!r} in {self._unread!r}"
+            self._unread += os.read(self._master, 65536).decode(errors="replace")
+        self._unread = self._unread.split(wanted, 1)[1]
