@@ -184,7 +184,7 @@ class TestInstalled:
         configuration.write_text(configuration.read_text() + "live_pools = 0\n")
         host("dpkg", "--install", "/tmp/cistern.deb")
         assert configuration.read_text().endswith("live_pools = 0\n")
-        assert len(host.enabled()) == 3
+        assert len(host.enabled()) == 4
 
     def test_a_purge_leaves_the_pools_and_nothing_else(self, host):
         host("apt-get", "purge", "-yq", "cistern")

@@ -43,18 +43,27 @@ def test_a_transient_pool_tells_of_its_start_and_stop(conn, events, tmp_path):
     assert drain(seen, conn, tmp_path) == [("lifecycle", "p", STARTED, 0), ("lifecycle", "p", STOPPED, 0)]
 
 
-def test_what_makes_no_event(conn, events, pool, tmp_path):
+def test_what_makes_no_event(conn, events, unwatched, tmp_path):
     seen = events()
-    pool.api.setAutostart(1)
-    pool.api.setAutostart(0)
-    volume = pool.create("v")
+    unwatched.api.setAutostart(1)
+    unwatched.api.setAutostart(0)
+    volume = unwatched.create("v")
     volume.resize(2 << 20)
     volume.wipe()
-    pool.api.createXMLFrom(volume_xml("w"), volume)
+    unwatched.api.createXMLFrom(volume_xml("w"), volume)
     volume.delete()
     with raises(55):
-        pool.api.create()
+        unwatched.api.create()
     assert drain(seen, conn, tmp_path) == []
+
+
+@pytest.mark.cistern_only("libvirtd leaves it to a refresh to tell clients of each other's volumes")
+def test_volumes_that_a_client_makes_and_deletes_are_told_to_the_others(conn, events, pool):
+    seen = events()
+    volume = pool.create("v")
+    assert seen.get(timeout=20) == ("refresh", pool.name)
+    volume.delete()
+    assert seen.get(timeout=20) == ("refresh", pool.name)
 
 
 def test_a_failed_start_makes_no_event(conn, events, tmp_path):

@@ -81,6 +81,15 @@ internal sealed class PoolKeeper
     /// <summary>Starts the loop of a pool that has been published as active. It ends when the run stops.</summary>
     public void Start() => _ = Task.Run(RunAsync);
 
+    /// <summary>Tells clients of a live pool that one of them has made or deleted a volume, as they are told of what others do. The gate is held.</summary>
+    public void VolumesChanged()
+    {
+        if (_watch is not null)
+        {
+            Refreshes.RaisePaced();
+        }
+    }
+
     /// <summary>Has the loop look at the pool's state.</summary>
     public void Wake() => _alarm.Ring();
 

@@ -33,7 +33,7 @@ internal sealed class RefreshEvents(PoolEvents events, StoragePool pool, TimePro
         {
             Raise();
         }
-        else
+        else if (DueAt == DateTimeOffset.MaxValue)
         {
             DueAt = _last + Gap;
             alarm.Ring();

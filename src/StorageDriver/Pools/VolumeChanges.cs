@@ -163,6 +163,10 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
 
         long growth = (long)(change.Volume?.Allocation ?? 0) - (long)work.Entry.Definition.Allocation;
         pool.Publish(state.WithNumbers(change.Contents?.Numbers ?? numbers, growth), volumes);
+        if (change.Volume is null)
+        {
+            work.Run.Keeper.VolumesChanged();
+        }
     }
 
     /// <summary>The volume as the backend now describes it; as expected where it cannot say.</summary>

@@ -183,5 +183,9 @@ internal sealed class VolumeCreation(PoolScanner scanner)
         run.Use(job.Volume).Job = null;
         run.Release(job.Volume);
         pool.Publish(state, volumes);
+        if (made is not null)
+        {
+            run.Keeper.VolumesChanged();
+        }
     }
 }
