@@ -1,9 +1,9 @@
 using Cistern.RemoteProtocol.Remote;
 using Cistern.Server.Auth;
-using Cistern.Server.HostSecrets;
 using Cistern.Server.Auth.Access;
 using Cistern.Server.Auth.Polkit;
 using Cistern.Server.Auth.Sasl;
+using Cistern.Server.HostSecrets;
 using Cistern.Server.Logging;
 using Cistern.Server.Mapping;
 using Cistern.Server.Rpc;
