@@ -14,17 +14,17 @@ import pytest
 from expect import eventually
 from holdings import Holdings
 from pki import Pki
-from pools import GIB, KIB, MIB
+from pools import GIB, KIB, MIB, Pool
 from test_sasl import Users
 from test_wire_procedures import CALLS, Context
 from test_wire_streams import DOWNLOAD, UPLOAD, Stream
 from wire import xdr
-from wire.client import AUTH_LIST, CALL, CONTINUE, ERROR, HOLE, MAX_LENGTH, OK, OPEN, REMOTE, REPLY, STREAM, Closed, Packet, WireClient
+from wire.client import AUTH_LIST, CALL, CLOSE, CONTINUE, ERROR, HOLE, MAX_LENGTH, OK, OPEN, REMOTE, REPLY, STREAM, Closed, Packet, WireClient
 
 NUM_OF_POOLS, LIST_VOLUMES, LIST_ALL_VOLUMES, WIPE, FEATURE = 71, 92, 282, 165, 60
 SECRET_EVENTS = 380
 PATIENCE = 60
-# What any of these clients may cost at its most: far less than what it announces, asks for or is sent, far more than what the collector leaves lying about.
+# What the clients of one test may cost at their most: far less than what they announce, ask for or are sent, well above what the collector leaves lying about.
 BOUND = 96 * MIB
 MAX_CLIENTS = 5000
 NOBODY_READS = (TimeoutError, ConnectionResetError, BrokenPipeError)
@@ -140,7 +140,7 @@ def flooded(server, transport: str, quiet: bytes, most: int) -> None:
         answered(friend)
         other = WireClient(server.connect("ro"))
         answered(other)
-        assert holdings.descriptors_now() == holdings.descriptors + most + 1
+        assert holdings.descriptors_now() <= holdings.descriptors + most + 2    # the other, and the one that waits for its turn
         holdings.assert_bounded(BOUND)
         other.close()
     holdings.assert_descriptors_returned()
@@ -218,7 +218,7 @@ def test_a_client_that_lets_events_pile_up_is_closed(server, beside, conn, wire)
     def is_closed() -> bool:
         for _ in range(200):
             conn.secretDefineXML(document).undefine()
-        return "waited for client" in server.log_tail() or beside.holdings.descriptors_now() < beside.holdings.descriptors + 1
+        return "does not read its events" in server.log_tail()
 
     eventually(is_closed)
     with pytest.raises((Closed, ConnectionResetError)):
@@ -253,38 +253,26 @@ def test_garbage_after_authentication(server, beside, transport):
 WORDS = (0xFFFFFFFF, 0x80000000, 0x7FFFFFFF, 0x01000000, 0x00400001)
 
 
-@pytest.fixture(scope="module")
-def attacked(request):
-    """A server that only the altered calls are made on: some of them are good calls, and do what they say."""
-    from conftest import _run_server
-    yield from _run_server(request.config.getoption("against"))
-
-
-# Those that end the connection, or run what is altered for long: a wipe of a volume takes no count.
-ALTERED = [call for call in CALLS if call.number not in (2,)]
-
-
-@pytest.mark.parametrize("call", ALTERED, ids=lambda call: str(call.number))
-def test_every_word_of_every_calls_arguments_may_be_huge(attacked, tmp_path_factory, call):
-    """Each is a count, a length, a marker, a number or a piece of text to somebody: all that must come is an answer, or the end of the connection."""
-    api = libvirt.open(attacked.uri())
-    from pools import Pool
-    with Pool(api, f"p-{os.urandom(4).hex()}", tmp_path_factory.mktemp("altered") / "pool") as pool:
-        pool.create("v")
-        client = WireClient(attacked.connect())
-        context = Context(client, pool, tmp_path_factory.mktemp("new"))
-        holdings = Holdings(attacked)
-        arguments = call.arguments(context)
-        for at in range(0, len(arguments), 4):
-            for word in WORDS:
-                altered = arguments[:at] + xdr.u32(word) + arguments[at + 4:]
-                serial = client.send(call.number, altered)
-                while client.receive().serial != serial:
-                    pass
-        client.close()
-        answered(WireClient(attacked.connect()))
+def test_every_word_of_every_calls_arguments_may_be_huge(own_server, tmp_path):
+    """Each is a count, a length, a marker, a number or a piece of text to somebody: an answer must come, and nothing be made ready for what was only announced.
+    Some of the calls are good ones, and do what they say: hence a server of their own."""
+    conn = libvirt.open(own_server.uri())
+    holdings = Holdings(own_server)
+    for call in (call for call in CALLS if call.number != CLOSE):
+        new = tmp_path / str(call.number)
+        with Pool(conn, f"altered-{call.number}", new / "pool") as pool:
+            pool.create("v")
+            client = WireClient(own_server.connect())
+            arguments = call.arguments(Context(client, pool, new))
+            for at in range(0, len(arguments), 4):
+                for word in WORDS:
+                    serial = client.send(call.number, arguments[:at] + xdr.u32(word) + arguments[at + 4:])
+                    while client.receive().serial != serial:
+                        pass
+            client.close()
         holdings.assert_bounded(BOUND)
-    api.close()
+    answered(WireClient(own_server.connect()))
+    conn.close()
 
 
 def test_stream_packets_for_what_is_no_stream(server, beside, pool, wire):
