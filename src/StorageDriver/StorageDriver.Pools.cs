@@ -79,7 +79,7 @@ public sealed partial class StorageDriver
         DefinePoolAsync(xml, flags, authorize: null, cancellation);
 
     /// <param name="flags"><c>virStoragePoolDefineFlags</c>: 1 validate.</param>
-    /// <param name="authorize">Asked about the document's pool before anything else is done with it; throws when it may not be defined.</param>
+    /// <param name="authorize">Asked about the document's pool before anything else of it is read; throws when it may not be defined.</param>
     public async ValueTask<PoolReference> DefinePoolAsync(
         string xml, uint flags, Func<PoolReference, ValueTask>? authorize, CancellationToken cancellation)
     {
@@ -180,12 +180,15 @@ public sealed partial class StorageDriver
 
     private async ValueTask<PoolDefinition> ParsePoolAsync(string xml, bool validate, Func<PoolReference, ValueTask>? authorize)
     {
-        var definition = PoolXml.Parse(xml, validate, PoolTypes.Get);
+        PoolReference? named = null;
         if (authorize is not null)
         {
-            await authorize(new PoolReference(definition.Name, definition.Uuid)).ConfigureAwait(false);
+            named = PoolXml.ReadReference(xml);
+            await authorize(named.Value).ConfigureAwait(false);
         }
 
+        var definition = PoolXml.Parse(xml, validate, PoolTypes.Get);
+        definition = definition with { Uuid = named?.Uuid ?? definition.Uuid };
         _driver.Backend(definition);
         return definition;
     }

@@ -98,7 +98,7 @@ public sealed partial class StorageDriver
         CreateVolumeAsync(pool, xml, flags, authorize: null, cancellation);
 
     /// <param name="flags"><c>virStorageVolCreateFlags</c>: 1 preallocate metadata, 4 validate the document.</param>
-    /// <param name="authorize">Asked about the pool and the document's volume before anything else is done with it; throws when it may not be created.</param>
+    /// <param name="authorize">Asked about the pool and the document's volume before anything else of it is read; throws when it may not be created.</param>
     public async ValueTask<VolumeReference> CreateVolumeAsync(
         PoolReference pool, string xml, uint flags, Func<PoolReference, VolumeReference, ValueTask>? authorize, CancellationToken cancellation)
     {
@@ -181,13 +181,12 @@ public sealed partial class StorageDriver
         StoragePool pool, string xml, VolumeParseMode mode, uint flags, Func<PoolReference, VolumeReference, ValueTask>? authorize)
     {
         var info = pool.State.RequireActive().Backend.Info;
-        var request = VolumeXml.Parse(xml, info, mode, validate: (flags & ValidateVolume) != 0) with { Key = null };
         if (authorize is not null)
         {
-            await authorize(pool.Reference, new VolumeReference(pool.Name, request.Name, "")).ConfigureAwait(false);
+            await authorize(pool.Reference, new VolumeReference(pool.Name, VolumeXml.ReadName(xml), "")).ConfigureAwait(false);
         }
 
-        return request;
+        return VolumeXml.Parse(xml, info, mode, validate: (flags & ValidateVolume) != 0) with { Key = null };
     }
 
     private (StoragePool Pool, PoolState State, PoolRun Run, VolumeEntry Entry) Find(VolumeReference volume)

@@ -18,6 +18,19 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
     /// <summary>Bytes of output that may wait before a client that does not read gets no more of its calls answered.</summary>
     private const int OutputLimit = 256 * 1024;
 
+    /// <summary>Why no more messages were taken off the front of the input.</summary>
+    private enum Holdup
+    {
+        /// <summary>There is no whole one.</summary>
+        None,
+
+        /// <summary>The one at the front cannot be taken yet.</summary>
+        Head,
+
+        /// <summary>Too much waits for the client to read it.</summary>
+        Output,
+    }
+
     private readonly AsyncSignal _unblocked = new();
     private ServerStream? _headStream;
     private long _position;
@@ -84,17 +97,17 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
             var result = await input.ReadAtLeastAsync(wanted).ConfigureAwait(false);
             connection.Heard();
             var buffer = result.Buffer;
-            var isBlocked = TakeMessages(ref buffer);
+            var holdup = TakeMessages(ref buffer);
             var held = buffer.Length;
-            wanted = isBlocked ? 1 : MissingBytes(buffer);
-            input.AdvanceTo(buffer.Start, buffer.End);
+            wanted = holdup == Holdup.None ? MissingBytes(buffer) : 1;
+            input.AdvanceTo(buffer.Start, holdup == Holdup.Output ? buffer.Start : buffer.End);
 
-            if (result.IsCompleted)
+            if (result.IsCompleted && holdup != Holdup.Output)
             {
                 return;
             }
 
-            if (isBlocked && held >= ReadAheadLimit)
+            if (holdup == Holdup.Head && held >= ReadAheadLimit)
             {
                 await PauseAsync(_unblocked.WaitAsync()).ConfigureAwait(false);
             }
@@ -186,8 +199,7 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
     }
 
     /// <summary>Takes messages off the front of the buffer; the answers that are there at once leave together.</summary>
-    /// <returns>Whether the message now at the front cannot be taken yet.</returns>
-    private bool TakeMessages(ref ReadOnlySequence<byte> buffer)
+    private Holdup TakeMessages(ref ReadOnlySequence<byte> buffer)
     {
         connection.Output.BeginBatch();
         try
@@ -197,20 +209,26 @@ internal sealed class MessageReader(RpcConnection connection, ITransportConnecti
                 var rest = buffer;
                 if (!MessageFraming.TryReadFrame(ref rest, Limits, out var frame))
                 {
-                    return false;
+                    return Holdup.None;
                 }
 
                 if (!TryTake(frame))
                 {
                     AnswerPings(rest, _position + buffer.Length - rest.Length);
-                    return true;
+                    return Holdup.Head;
                 }
 
                 _position += buffer.Length - rest.Length;
                 buffer = rest;
+
+                // One read may bring thousands of calls whose answers are as many times larger.
+                if (connection.Output.WaitingBytes > OutputLimit)
+                {
+                    return Holdup.Output;
+                }
             }
 
-            return false;
+            return Holdup.None;
         }
         finally
         {

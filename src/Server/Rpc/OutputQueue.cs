@@ -22,6 +22,9 @@ internal sealed class OutputQueue(ITransportConnection connection)
     private bool _sending;
     private bool _closed;
 
+    /// <summary>Bytes of messages that wait to be sent, as <see cref="WhenAtMostAsync"/> counts them.</summary>
+    public long WaitingBytes => Volatile.Read(ref _messageBytes);
+
     /// <summary>Adds a message and sends it.</summary>
     /// <exception cref="XdrFormatException">A value exceeds its declared maximum; nothing was added.</exception>
     public void Write<T>(in MessageHeader header, in T body)

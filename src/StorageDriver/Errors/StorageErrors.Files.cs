@@ -20,6 +20,9 @@ public static partial class StorageErrors
     public static StorageException BackingChainTooLong(string image, int limit) =>
         New(StorageErrorCode.InternalError, $"the backing chain of '{image}' has more than {limit} images");
 
+    public static StorageException BackingFormatNotStated(string image) =>
+        New(StorageErrorCode.ConfigUnsupported, $"image '{image}' has a backing file, but nothing says that it may: the image above it does not state its format");
+
     public static StorageException RawEncryptionNotSupported(string format) =>
         New(StorageErrorCode.InternalError, $"raw volumes can be encrypted only with format 'luks', not '{format}'");
 

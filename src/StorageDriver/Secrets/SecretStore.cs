@@ -96,16 +96,20 @@ public sealed class SecretStore : ISecretValues, IDisposable
         DefineAsync(xml, flags, authorize: null, cancellation);
 
     /// <param name="flags">1: validate.</param>
-    /// <param name="authorize">Asked about the document's secret before anything else is done with it; throws when it may not be defined.</param>
+    /// <param name="authorize">Asked about the document's secret before anything else of it is read; throws when it may not be defined.</param>
     public async ValueTask<SecretReference> DefineAsync(
         string xml, uint flags, Func<SecretReference, ValueTask>? authorize, CancellationToken cancellation)
     {
         CheckFlags(flags, Validate, "SecretDefineXML");
-        var definition = SecretXml.Parse(xml, (flags & Validate) != 0);
+        SecretReference? named = null;
         if (authorize is not null)
         {
-            await authorize(definition.Reference).ConfigureAwait(false);
+            named = SecretXml.ReadReference(xml);
+            await authorize(named.Value).ConfigureAwait(false);
         }
+
+        var definition = SecretXml.Parse(xml, (flags & Validate) != 0);
+        definition = definition with { Uuid = named?.Uuid ?? definition.Uuid };
 
         await ChangeAsync(
             () =>

@@ -29,10 +29,12 @@ public static class SecretXml
             PatternMatch.Check(root, SecretSchema.Secret);
         }
 
-        var form = root.Find("usage") is { } usage ? FormOf(usage) : Forms[0];
-        var usageId = form.Element.Length == 0 ? "" : root.Text($"usage/{form.Element}") ?? throw StorageErrors.SecretUsageIncomplete(form.Name, form.Element);
-        return new(Uuid(root), form.Type, usageId, Flag(root, "ephemeral"), Flag(root, "private"), root.Text("description"));
+        return Named(root) with { IsEphemeral = Flag(root, "ephemeral"), IsPrivate = Flag(root, "private"), Description = root.Text("description") };
     }
+
+    /// <summary>Which secret a document is of, and nothing else of it. A document without uuid gets a random one.</summary>
+    /// <exception cref="StorageException">35: not well-formed that far; 27, 1, 67: uuid or usage is missing or malformed.</exception>
+    public static SecretReference ReadReference(string xml) => Named(DocumentReader.ReadParts(xml, "secret", StorageErrorDomain.Secret, "uuid", "usage")).Reference;
 
     public static string Format(SecretDefinition secret)
     {
@@ -59,6 +61,13 @@ public static class SecretXml
 
     /// <summary>The word of the <c>type</c> attribute.</summary>
     public static string UsageName(SecretUsageType type) => Forms[(int)type].Name;
+
+    private static SecretDefinition Named(Element root)
+    {
+        var form = root.Find("usage") is { } usage ? FormOf(usage) : Forms[0];
+        var usageId = form.Element.Length == 0 ? "" : root.Text($"usage/{form.Element}") ?? throw StorageErrors.SecretUsageIncomplete(form.Name, form.Element);
+        return new(Uuid(root), form.Type, usageId, IsEphemeral: false, IsPrivate: false, Description: null);
+    }
 
     private static UsageForm FormOf(Element usage)
     {

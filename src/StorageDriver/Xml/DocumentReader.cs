@@ -27,13 +27,19 @@ internal static class DocumentReader
 
     /// <param name="domain">Of the error for a document that is not well-formed.</param>
     /// <exception cref="StorageException">35: not well-formed, or has a document type; 27: another root element.</exception>
-    public static Element Read(string xml, string root, StorageErrorDomain domain = StorageErrorDomain.Storage)
+    public static Element Read(string xml, string root, StorageErrorDomain domain = StorageErrorDomain.Storage) => Read(xml, root, domain, parts: null);
+
+    /// <summary>The root element with nothing in it but the first child of each of these names; what stands behind the last of them is not looked at.</summary>
+    /// <inheritdoc cref="Read(string, string, StorageErrorDomain)"/>
+    public static Element ReadParts(string xml, string root, StorageErrorDomain domain, params IEnumerable<string> parts) => Read(xml, root, domain, [.. parts]);
+
+    private static Element Read(string xml, string root, StorageErrorDomain domain, HashSet<string>? parts)
     {
         Element document;
         try
         {
             using var reader = XmlReader.Create(new StringReader(xml.TrimStart(ByteOrderMark)), Settings);
-            document = ReadRoot(reader);
+            document = ReadRoot(reader, parts);
         }
         catch (XmlException e)
         {
@@ -45,14 +51,19 @@ internal static class DocumentReader
         return document.Name == root ? document : throw StorageErrors.XmlWrongRoot(root, document.Name);
     }
 
-    private static Element ReadRoot(XmlReader reader)
+    private static Element ReadRoot(XmlReader reader, HashSet<string>? parts)
     {
         var open = new Stack<Element>();
         Element? root = null;
-        while (reader.Read())
+        var isMore = reader.Read();
+        while (isMore)
         {
             switch (reader.NodeType)
             {
+                case XmlNodeType.Element when parts is not null && open.Count == 1 && !(reader.NamespaceURI.Length == 0 && parts.Remove(reader.LocalName)):
+                    reader.Skip();
+                    isMore = !reader.EOF;
+                    continue;
                 case XmlNodeType.XmlDeclaration:
                     CheckEncoding(reader.GetAttribute("encoding"));
                     break;
@@ -82,6 +93,13 @@ internal static class DocumentReader
 
                     break;
             }
+
+            if (parts is { Count: 0 } && open.Count == 1)
+            {
+                break;
+            }
+
+            isMore = reader.Read();
         }
 
         return root!; // a document without a root element does not get through Read

@@ -25,6 +25,17 @@ public static partial class PoolXml
         return Parse(root, types);
     }
 
+    /// <summary>Which pool a document is of, and nothing else of it. A document without uuid gets a random one.</summary>
+    /// <exception cref="StorageException">35: not well-formed that far; 27: there is no name, or the uuid is malformed.</exception>
+    public static PoolReference ReadReference(string xml)
+    {
+        var root = DocumentReader.ReadParts(xml, "pool", StorageErrorDomain.Storage, "name", "uuid");
+        var name = root.Text("name")
+            ?? DocumentReader.ReadParts(xml, "pool", StorageErrorDomain.Storage, "source").Text("source/name")
+            ?? throw StorageErrors.XmlMissingElement("name");
+        return new(name, ParseUuid(root));
+    }
+
     /// <summary>Reads the <c>poolstate</c> document that <see cref="FormatState"/> writes; the permissions in it are those that the folder had.</summary>
     public static PoolDefinition ParseState(string xml, Func<PoolType, PoolTypeInfo> types)
     {

@@ -23,7 +23,7 @@ public static partial class VolumeXml
             PatternMatch.Check(root, VolumeSchema.Volume);
         }
 
-        var name = root.Text("name") ?? throw StorageErrors.XmlMissingElement("name");
+        var name = ParseName(root);
         var kind = ParseKind(root);
         var backing = ParseBackingStore(root, type);
         var capacity = ParseSize(root, "capacity");
@@ -45,6 +45,12 @@ public static partial class VolumeXml
             BackingStore = backing,
         };
     }
+
+    /// <summary>The name of a document's volume, and nothing else of it.</summary>
+    /// <exception cref="StorageException">35: not well-formed that far; 27: there is no name.</exception>
+    public static string ReadName(string xml) => ParseName(DocumentReader.ReadParts(xml, "volume", StorageErrorDomain.Storage, "name"));
+
+    private static string ParseName(Element root) => root.Text("name") ?? throw StorageErrors.XmlMissingElement("name");
 
     private static VolumeKind ParseKind(Element root)
     {

@@ -1,3 +1,4 @@
+using Cistern.RemoteProtocol.Framing;
 using Cistern.Server.Auth;
 using Cistern.Server.Rpc;
 using Cistern.Server.Tests.Support;
@@ -132,6 +133,24 @@ public sealed class LimitTests
         await stranger.ServerClosesAsync();
         await friend.OpenAsync();
         await friend.NothingElseCameAsync();
+    }
+
+    [Fact]
+    public async Task Calls_that_come_with_one_read_are_not_all_answered_before_their_client_reads()
+    {
+        const int Calls = 500;
+        await using var server = new TestServer();
+        var client = await server.ConnectAndOpenAsync();
+        var call = RawClient.Bytes(RawClient.Header(TestProgram.Long, MessageType.Call, 1), []);
+        client.SendRaw([.. Enumerable.Repeat(call, Calls).SelectMany(bytes => bytes)]);
+        await client.ReadAsync();
+        Assert.InRange(server.Program.LongReplies, 1, Calls / 2);
+        for (var read = 1; read < Calls; read++)
+        {
+            Assert.Equal(TestProgram.LongReply, (await client.ReadAsync()).Payload.Length);
+        }
+
+        await client.NothingElseCameAsync();
     }
 
     [Fact]

@@ -22,7 +22,9 @@ internal sealed class TestProgram
     public const int Download = 10;
     public const int Upload = 11;
     public const int NeedsWord = 12;
+    public const int Long = 13;
     public const int ChangeDomain = 18;
+    public const int LongReply = 64 * 1024;
 
     private readonly ConcurrentDictionary<uint, TaskCompletionSource> _gates = new();
 
@@ -47,6 +49,7 @@ internal sealed class TestProgram
         Procedure(KeepAliveOn, "CONNECT_SUPPORTS_FEATURE", (_, context) => context.Client.EnableKeepAlive()),
         Procedure(Download, "DOWNLOAD", (_, context) => context.AttachStream(Source!())),
         Procedure(Upload, "UPLOAD", (_, context) => context.AttachStream(Sink!())),
+        Procedure(Long, "LONG", (_, context) => { LongReplies++; context.UseReply(new byte[LongReply]); }),
         Procedure(NeedsWord, "NEEDS_WORD", (word, _) => Assert.NotNull(word)),
         new Procedure<CallContext>(Info(Echo, "ECHO"), (payload, context) => { context.Reply(Decode(payload)!.Value); return default; }),
         new Procedure<CallContext>(Info(Parked, "PARKED"), (payload, context) => ParkAsync(Decode(payload)!.Value.Value, context)),
@@ -54,6 +57,8 @@ internal sealed class TestProgram
     ]);
 
     public int Changes { get; private set; }
+
+    public int LongReplies { get; private set; }
 
     /// <summary>Lets a parked call answer, before or after it has come.</summary>
     public void Release(uint number) => Gate(number).TrySetResult();

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using Cistern.Storage.Backends.Files;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Images;
@@ -89,6 +90,24 @@ public sealed class BackingChainTests : IDisposable
         BackingChain.Check(_folder["top"], "qcow2");
     }
 
+    [Theory]
+    [InlineData("/etc/shadow-of-nobody")]
+    [InlineData("json:{\"driver\":\"raw\",\"file\":{\"driver\":\"file\",\"filename\":\"/no/such\"}}")]
+    public void A_layered_file_below_an_image_that_does_not_state_its_format_is_named(string backing)
+    {
+        Image("guest", backing, "raw");
+        Image("top", "guest", null);
+        AssertError(StorageErrorCode.ConfigUnsupported, "top", "qcow2", $"'{_folder["guest"]}'");
+    }
+
+    [Fact]
+    public void A_file_that_stands_alone_need_not_be_stated()
+    {
+        Image("base", null, null);
+        Image("top", "base", null);
+        BackingChain.Check(_folder["top"], "qcow2");
+    }
+
     private StorageException AssertError(StorageErrorCode code, string name, string format, string says)
     {
         StorageException error = Assert.Throws<StorageException>(() => BackingChain.Check(_folder[name], format));
@@ -99,8 +118,22 @@ public sealed class BackingChainTests : IDisposable
 
     private void Image(string name, string? backing, string? format)
     {
-        using SafeFileHandle file = File.OpenHandle(_folder[name], FileMode.Create, FileAccess.Write);
-        ImageOptions image = new() { Path = _folder[name], Format = "qcow2", Capacity = 1 << 20, BackingPath = backing, BackingFormat = format };
+        using SafeFileHandle file = File.OpenHandle(_folder[name], FileMode.Create, FileAccess.ReadWrite);
+        ImageOptions image = new() { Path = _folder[name], Format = "qcow2", Capacity = 1 << 20, BackingPath = backing, BackingFormat = format ?? "raw" };
         Qcow2Writer.Write(file, image, CancellationToken.None);
+        if (backing is not null && format is null)
+        {
+            ForgetBackingFormat(file);
+        }
+    }
+
+    /// <summary>Makes the header's extension one that nobody knows.</summary>
+    private static void ForgetBackingFormat(SafeFileHandle file)
+    {
+        var header = new byte[512];
+        RandomAccess.Read(file, header, 0);
+        var type = new byte[sizeof(uint)];
+        BinaryPrimitives.WriteUInt32BigEndian(type, Qcow2Header.BackingFormatExtension);
+        RandomAccess.Write(file, [1, 2, 3, 4], header.AsSpan().IndexOf(type));
     }
 }

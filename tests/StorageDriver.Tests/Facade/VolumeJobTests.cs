@@ -287,6 +287,50 @@ public sealed class VolumeJobTests
     }
 
     [Fact]
+    public async Task A_document_is_read_for_its_name_only_before_its_sender_was_found_to_have_the_right()
+    {
+        await using var driver = await OpenAsync();
+        var pool = await driver.StartedAsync("p", "a");
+        List<string> asked = [];
+
+        ValueTask Deny(PoolReference of, VolumeReference volume)
+        {
+            asked.Add($"{of.Name}/{volume.Name}");
+            throw new InvalidOperationException("denied");
+        }
+
+        ValueTask DenyPool(PoolReference of)
+        {
+            asked.Add(of.Name);
+            throw new InvalidOperationException("denied");
+        }
+
+        const string Volume = "<volume><other><name>not this</name></other><name>new</name>";
+        const string Pool = "<pool type='none'><uuid>11111111-2222-3333-4444-555555555511</uuid><name>new</name>";
+        foreach (var rest in new[] { "", "<", string.Concat(Enumerable.Repeat("<a>", 1000)), "<capacity>x</capacity></volume>", "</pool>" })
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(() => driver.Storage.CreateVolumeAsync(pool, Volume + rest, 0, Deny, default).AsTask());
+            await Assert.ThrowsAsync<InvalidOperationException>(() => driver.Storage.DefinePoolAsync(Pool + rest, 0, DenyPool, default).AsTask());
+            await Assert.ThrowsAsync<InvalidOperationException>(() => driver.Storage.CreatePoolAsync(Pool + rest, 0, DenyPool, default).AsTask());
+        }
+
+        Assert.Equal(["new", "p/new"], asked.Distinct().Order());
+        await Expect.FailsAsync(StorageErrorCode.XmlError, () => driver.Storage.CreateVolumeAsync(pool, "<volume/>", 0, Deny, default));
+        await Expect.FailsAsync(StorageErrorCode.XmlNotWellFormed, () => driver.Storage.CreateVolumeAsync(pool, "<volume>", 0, Deny, default));
+    }
+
+    [Fact]
+    public async Task A_definition_without_uuid_gets_the_one_that_its_sender_was_found_to_have_the_right_to()
+    {
+        await using var driver = await OpenAsync();
+        PoolReference? asked = null;
+        var xml = $"<pool type='dir'><source><name>not this</name></source><name>new</name><target><path>/new</path></target></pool>";
+        var defined = await driver.Storage.DefinePoolAsync(xml, 0, of => { asked = of; return default; }, default);
+        Assert.Equal(asked, defined);
+        Assert.Equal("new", defined.Name);
+    }
+
+    [Fact]
     public async Task Errors_name_what_is_missing_in_libvirts_order()
     {
         await using var driver = await OpenAsync();

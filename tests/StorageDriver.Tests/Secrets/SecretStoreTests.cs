@@ -37,6 +37,25 @@ public sealed class SecretStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task A_document_is_read_for_what_it_names_only_before_its_sender_was_found_to_have_the_right()
+    {
+        SecretReference asked = default;
+        var named = $"<uuid>{Id}</uuid><usage type='volume'><volume>/a</volume></usage>";
+        foreach (var rest in new[] { "<", "<unknown>", "</secret>" })
+        {
+            await Assert.ThrowsAsync<InvalidOperationException>(
+                () => _secrets.DefineAsync($"<secret ephemeral='nosuch'>{named}{rest}", 0, Deny, default).AsTask());
+            Assert.Equal(new SecretReference(Id, SecretUsageType.Volume, "/a"), asked);
+        }
+
+        ValueTask Deny(SecretReference of)
+        {
+            asked = of;
+            throw new InvalidOperationException("denied");
+        }
+    }
+
+    [Fact]
     public async Task An_ephemeral_secret_never_reaches_the_disk()
     {
         await DefineAsync(ephemeral: true);

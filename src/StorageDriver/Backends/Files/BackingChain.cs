@@ -6,7 +6,8 @@ namespace Cistern.Storage.Backends.Files;
 
 /// <summary>
 /// The files that an image is layered on, followed as QEMU follows them, which knows neither a limit nor loops. A file that is declared raw, or
-/// is of another format without backing files, ends the chain whatever it holds: a guest may have written it.
+/// is of another format without backing files, ends the chain whatever it holds: a guest may have written it. Where an image does not say of what format
+/// the one below it is, that one must stand alone, since QEMU would believe what a guest may have written there.
 /// </summary>
 internal static class BackingChain
 {
@@ -17,7 +18,7 @@ internal static class BackingChain
 
     /// <summary>Checks that the image at <paramref name="path"/> can be opened with all that is below it.</summary>
     /// <param name="format">Format of that image; null: as its header says.</param>
-    /// <exception cref="StorageException">38/18: a file cannot be read; 1/18: a loop, or too many; 67/18: not of the format that was declared.</exception>
+    /// <exception cref="StorageException">38/18: a file cannot be read; 1/18: a loop, or too many; 67/18: not of the format that was declared, or of none and layered.</exception>
     public static void Check(string path, string? format)
     {
         HashSet<(ulong Device, ulong Inode)> seen = [];
@@ -35,7 +36,8 @@ internal static class BackingChain
                 throw StorageErrors.BackingChainLoops(path, image);
             }
 
-            if ((format is not null && !Layered.Contains(format)) || Below(image, ref format, status) is not { } next)
+            bool isStated = depth == 0 || format is not null;
+            if ((format is not null && !Layered.Contains(format)) || Below(image, ref format, isStated, status) is not { } next)
             {
                 return;
             }
@@ -53,13 +55,19 @@ internal static class BackingChain
 
     /// <summary>The next file; null at the end of the chain, and where only QEMU can go on.</summary>
     /// <param name="format">The declared format of this image, then of the next.</param>
-    private static string? Below(string path, ref string? format, in FileStatus status)
+    /// <param name="isStated">Whether this image may be what its own header says.</param>
+    private static string? Below(string path, ref string? format, bool isStated, in FileStatus status)
     {
         int result = FileHeader.TryRead(path, status.Type == FileType.BlockDevice, out ImageHeader header, out _);
         SystemCall.Check(result, $"cannot read the header of '{path}'");
         if (format is not null && header.Format != format)
         {
             throw StorageErrors.ConfigUnsupported($"image '{path}' is of format '{header.Format}', not '{format}'");
+        }
+
+        if (!isStated && header.BackingPath is not null)
+        {
+            throw StorageErrors.BackingFormatNotStated(path);
         }
 
         format = header.BackingFormat;
