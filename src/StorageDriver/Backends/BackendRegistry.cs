@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
+using Cistern.Storage.Backends.Fs;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -17,7 +18,7 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend());
+    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

@@ -23,6 +23,8 @@ public sealed class HostTools
     /// <summary>Every tool, in alphabetical order.</summary>
     public static ImmutableArray<string> Table { get; } =
     [
+        "mkfs", // pools on a file system of their own
+        "mount",
         "ploop", // volumes of format ploop
         "prlimit", // address space and CPU limits of a command
         "qemu-img", // images that are not raw
@@ -30,6 +32,7 @@ public sealed class HostTools
         "qemu-system-x86_64",
         "scrub", // wipe algorithms other than zero
         "setpriv", // commands that run as another user
+        "umount",
     ];
 
     /// <summary>Folders that only root may write; the environment's <c>PATH</c> is not asked.</summary>

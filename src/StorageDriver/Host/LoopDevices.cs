@@ -25,6 +25,11 @@ internal static class LoopDevices
         return null;
     }
 
+    /// <summary>Whether a loop device stands on the file or block device.</summary>
+    /// <param name="device">Path of what may be a loop device.</param>
+    public static bool StandsOn(KernelRoots kernel, string device, string path, in FileStatus status) =>
+        Backing($"{kernel.Sys}/block/{Path.GetFileName(device)}") is { } backing && (backing == path || IsAnotherPathOf(path, status, backing));
+
     private static string? Backing(string device)
     {
         string file = $"{device}/loop/backing_file";

@@ -1,6 +1,12 @@
 using System.Globalization;
+using System.Text;
 
 namespace Cistern.Storage.Host;
+
+/// <summary>A mount that the server sees.</summary>
+/// <param name="Device">The device by which the kernel knows the file system, <c>major:minor</c> in decimal; not always the one that it lies on.</param>
+/// <param name="Source">What was mounted, as the file system tells it: mostly the path of a device.</param>
+internal sealed record Mount(string Device, string Point, string Source);
 
 /// <summary>The mounts that the server sees (<c>/proc/self/mountinfo</c>, proc(5)).</summary>
 internal static class MountTable
@@ -8,6 +14,18 @@ internal static class MountTable
     private const int Id = 0;
     private const int Device = 2;
     private const int MountPoint = 4;
+
+    /// <summary>Ends the optional fields; type and source of the file system follow.</summary>
+    private const string Separator = "-";
+
+    /// <summary>A mount by its number; null when there is none.</summary>
+    public static Mount? Find(KernelRoots kernel, ulong mountId)
+    {
+        string id = mountId.ToString(CultureInfo.InvariantCulture);
+        return Find(kernel, fields => fields[Id] == id) is { } found && Array.IndexOf(found, Separator) is > 0 and var end && end + 2 < found.Length
+            ? new Mount(found[Device], Unescape(found[MountPoint]), Unescape(found[end + 2]))
+            : null;
+    }
 
     /// <summary>The device by which the kernel knows a mount's file system, <c>major:minor</c> in decimal; null when there is no such mount.</summary>
     public static string? FindDevice(KernelRoots kernel, ulong mountId)
@@ -33,5 +51,30 @@ internal static class MountTable
         }
 
         return null;
+    }
+
+    /// <summary>The kernel writes blanks, line breaks and backslashes as <c>\ooo</c>, in octal; other bytes as they are.</summary>
+    private static string Unescape(string field)
+    {
+        if (!field.Contains('\\', StringComparison.Ordinal))
+        {
+            return field;
+        }
+
+        StringBuilder plain = new(field.Length);
+        for (int at = 0; at < field.Length; at++)
+        {
+            if (field[at] == '\\' && at + 3 < field.Length && field.AsSpan(at + 1, 3).IndexOfAnyExceptInRange('0', '7') < 0)
+            {
+                plain.Append((char)(((field[at + 1] - '0') << 6) | ((field[at + 2] - '0') << 3) | (field[at + 3] - '0')));
+                at += 3;
+            }
+            else
+            {
+                plain.Append(field[at]);
+            }
+        }
+
+        return plain.ToString();
     }
 }

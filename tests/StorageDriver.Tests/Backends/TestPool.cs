@@ -2,6 +2,7 @@ using Cistern.Storage.Backends;
 using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
 using Cistern.Storage.Pools;
 using Cistern.Storage.Secrets;
 using Cistern.Support;
@@ -46,6 +47,8 @@ internal sealed class TestPool : IDisposable
 
     public HostTools Tools { get; init; } = new();
 
+    public KernelRoots Kernel { get; init; } = KernelRoots.Host;
+
     public ISecretValues Secrets { get; init; } = new FakeSecrets();
 
     public IPoolSession? Session { get; set; }
@@ -73,6 +76,7 @@ internal sealed class TestPool : IDisposable
             RunDirectory = _run.Path,
             InstanceId = "test",
             Clock = Clock,
+            Kernel = Kernel,
             Loggers = NullLoggerFactory.Instance,
         },
     };

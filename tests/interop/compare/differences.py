@@ -17,7 +17,6 @@ class Difference:
 DTD = "Cistern takes no document types: an entity cannot be expanded, a file cannot be fetched"
 
 HEADER = "a new image is shown as its header says, not as the document asked"
-NO_BACKEND = "there is no backend for this type yet"
 ERRNO = "a failed system call on storage is told with the storage domain"
 SPARSE = "a new qcow2 image takes space only for the tables that have something in them"
 TRIM = "libvirtd trims rbd volumes only; the space of a file can be given back as well"
@@ -31,7 +30,6 @@ INTENDED = [
     Difference("volume document: entity", "*", DTD),
     Difference("pool document: newline in the name", "*", "libvirtd refuses a line break on define only, Cistern for transient pools too"),
     Difference("pool document: cow *", "build", ATTRIBUTE),
-    Difference("pool document: fs", "*", NO_BACKEND),
     *(Difference(f"volume document: {which}", "made: xml", HEADER) for which in ("*qcow2*", "*backing store*", "raw with *", "format iso")),
     Difference("copies", "*: xml", HEADER),
     Difference("volume document: format qcow2", "refreshed: xml", "the default level of qcow2 is 1.1, as in later releases of libvirt"),

@@ -1,4 +1,5 @@
 using System.Text;
+using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 
 namespace Cistern.Storage.Backends.Files;
@@ -8,7 +9,24 @@ internal static class FileLook
 {
     /// <summary>Runs a look that touches the pool's own file system only.</summary>
     public static ValueTask<T> RunAsync<T>(PoolContext pool, Func<T> look, CancellationToken cancellation) =>
-        IsLocal(pool) ? RunHere(look) : new ValueTask<T>(pool.Threads.RunAsync(look, cancellation));
+        IsLocal(pool) ? RunHere(pool, look) : RunThereAsync(pool, look, cancellation);
+
+    /// <summary>Runs work of any length on the pool's threads, once it is sure that the target folder leads to the pool's storage.</summary>
+    public static ValueTask<T> RunThereAsync<T>(PoolContext pool, Func<T> work, CancellationToken cancellation) =>
+        new(pool.Threads.RunAsync(
+            () =>
+            {
+                Require(pool);
+                return work();
+            },
+            cancellation));
+
+    /// <summary>As <see cref="RunAsync"/>, for what is done elsewhere afterwards.</summary>
+    public static async ValueTask RequireAsync(PoolContext pool, CancellationToken cancellation) =>
+        await RunAsync(pool, static () => true, cancellation).ConfigureAwait(false);
+
+    /// <exception cref="StorageException">38/18: the target folder does not lead to the pool's storage.</exception>
+    public static void Require(PoolContext pool) => (pool.Session as IFilePoolSession)?.Require();
 
     /// <summary>Describes the volume of a name; null when there is none. What has not changed since it was known costs one statx.</summary>
     public static ValueTask<ScannedVolume?> DescribeAsync(PoolContext pool, string name, ScannedVolume? known, CancellationToken cancellation)
@@ -20,6 +38,15 @@ internal static class FileLook
 
         if (IsLocal(pool))
         {
+            try
+            {
+                Require(pool);
+            }
+            catch (StorageException exception)
+            {
+                return ValueTask.FromException<ScannedVolume?>(exception);
+            }
+
             int result = FileStatusCalls.GetNoFollow($"{pool.Definition.Target!.Path}/{name}", out FileStatus status);
             if (result == -Errno.NoEntry || (result == 0 && known?.Stamp is { } stamp && IsUnchangedHere(known, stamp, status)))
             {
@@ -27,7 +54,7 @@ internal static class FileLook
             }
         }
 
-        return new ValueTask<ScannedVolume?>(pool.Threads.RunAsync(() => Describe(pool, name, known), cancellation));
+        return RunThereAsync(pool, () => Describe(pool, name, known), cancellation);
     }
 
     /// <summary>Never follows a link, which could lead to another file system: a link is not what its stamp, which is its target's, says.</summary>
@@ -50,15 +77,16 @@ internal static class FileLook
         }
     }
 
-    private static bool IsLocal(PoolContext pool) => pool.Session is FilePoolSession { IsLocal: true };
+    private static bool IsLocal(PoolContext pool) => pool.Session is IFilePoolSession { IsLocal: true };
 
-    private static ValueTask<T> RunHere<T>(Func<T> look)
+    private static ValueTask<T> RunHere<T>(PoolContext pool, Func<T> look)
     {
         try
         {
+            Require(pool);
             return ValueTask.FromResult(look());
         }
-        catch (Errors.StorageException exception)
+        catch (StorageException exception)
         {
             return ValueTask.FromException<T>(exception);
         }

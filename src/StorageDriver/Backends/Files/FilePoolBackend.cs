@@ -38,30 +38,46 @@ public abstract class FilePoolBackend :
     public ValueTask<VolumeChange> AllocateAsync(PoolContext pool, VolumeDefinition request, uint flags, CancellationToken cancellation) =>
         FileLook.RunAsync(pool, () => new VolumeChange(FileCreation.Allocate(pool, request, flags)), cancellation);
 
-    public ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation) =>
-        FileCreation.BuildAsync(pool, volume, flags, progress, cancellation);
+    public async ValueTask BuildAsync(PoolContext pool, VolumeDefinition volume, uint flags, JobProgress progress, CancellationToken cancellation)
+    {
+        await FileLook.RequireAsync(pool, cancellation).ConfigureAwait(false);
+        await FileCreation.BuildAsync(pool, volume, flags, progress, cancellation).ConfigureAwait(false);
+    }
 
-    public ValueTask BuildFromAsync(
-        PoolContext pool, VolumeDefinition volume, VolumeSource source, uint flags, JobProgress progress, CancellationToken cancellation) =>
-        FileClone.BuildAsync(pool, volume, source, flags, progress, cancellation);
+    public async ValueTask BuildFromAsync(
+        PoolContext pool, VolumeDefinition volume, VolumeSource source, uint flags, JobProgress progress, CancellationToken cancellation)
+    {
+        await FileLook.RequireAsync(pool, cancellation).ConfigureAwait(false);
+        await FileClone.BuildAsync(pool, volume, source, flags, progress, cancellation).ConfigureAwait(false);
+    }
 
     public ValueTask<VolumeChange> DeleteAsync(PoolContext pool, VolumeDefinition volume, uint flags, CancellationToken cancellation) =>
         flags != 0
             ? ValueTask.FromException<VolumeChange>(StorageErrors.UnsupportedFlags(flags, "deletion of a volume"))
-            : new ValueTask<VolumeChange>(pool.Threads.RunAsync(
+            : FileLook.RunThereAsync(
+                pool,
                 () =>
                 {
                     FileDeletion.Delete(volume);
                     return new VolumeChange(null);
                 },
-                cancellation));
+                cancellation);
 
-    public ValueTask ResizeAsync(PoolContext pool, VolumeDefinition volume, ulong capacity, uint flags, CancellationToken cancellation) =>
-        FileResize.RunAsync(pool, volume, capacity, flags, cancellation);
+    public async ValueTask ResizeAsync(PoolContext pool, VolumeDefinition volume, ulong capacity, uint flags, CancellationToken cancellation)
+    {
+        await FileLook.RequireAsync(pool, cancellation).ConfigureAwait(false);
+        await FileResize.RunAsync(pool, volume, capacity, flags, cancellation).ConfigureAwait(false);
+    }
 
-    public ValueTask<IVolumeExtents> OpenAsync(PoolContext pool, VolumeDefinition volume, FileAccess access, CancellationToken cancellation) =>
-        FileExtents.OpenAsync(pool, volume, access, cancellation);
+    public async ValueTask<IVolumeExtents> OpenAsync(PoolContext pool, VolumeDefinition volume, FileAccess access, CancellationToken cancellation)
+    {
+        await FileLook.RequireAsync(pool, cancellation).ConfigureAwait(false);
+        return await FileExtents.OpenAsync(pool, volume, access, cancellation).ConfigureAwait(false);
+    }
 
-    public ValueTask WipeAsync(PoolContext pool, VolumeDefinition volume, uint algorithm, JobProgress progress, CancellationToken cancellation) =>
-        FileWipe.RunAsync(pool, volume, algorithm, progress, cancellation);
+    public async ValueTask WipeAsync(PoolContext pool, VolumeDefinition volume, uint algorithm, JobProgress progress, CancellationToken cancellation)
+    {
+        await FileLook.RequireAsync(pool, cancellation).ConfigureAwait(false);
+        await FileWipe.RunAsync(pool, volume, algorithm, progress, cancellation).ConfigureAwait(false);
+    }
 }

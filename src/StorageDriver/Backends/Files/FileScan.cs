@@ -67,6 +67,8 @@ internal sealed class FileScan : IDisposable
 
         try
         {
+            // With the folder open nothing can be unmounted any more.
+            FileLook.Require(pool);
             SystemCall.Check(FileStatusCalls.Get(reader.Handle, out FileStatus status), $"cannot stat path '{path}'");
             SystemCall.Check(FileSystemStatus.Get(path, out FileSystemStatus fileSystem), $"cannot statvfs path '{path}'");
             permissions = FileDescription.Permissions(status);
