@@ -231,6 +231,7 @@ public sealed class RefreshTests
         Assert.True(driver.Storage.IsPoolActive(hung));
         await driver.Storage.RefreshPoolAsync(other, 0, default);
         Assert.Equal(["b"], driver.Names(other));
+        await hang.Reached;
         clock.Advance(TimeSpan.FromMinutes(1));
 
         Assert.Equal(1UL << 20, (await info).Capacity);
@@ -248,6 +249,7 @@ public sealed class RefreshTests
         var pool = await driver.StartedAsync("p", "a");
         using var hang = driver.Steps.Hang(Step.Delete);
         var deletion = driver.Storage.DeleteVolumeAsync(Volume("p", "a"), 0, default).AsTask();
+        await hang.Reached;
         clock.Advance(TimeSpan.FromMinutes(1));
 
         await Expect.FailsAsync(StorageErrorCode.OperationTimeout, async () => await deletion);

@@ -41,7 +41,7 @@ internal sealed class Steps
 {
     private readonly ConcurrentDictionary<Step, ConcurrentQueue<Parked>> _parked = new();
     private readonly ConcurrentDictionary<Step, Exception> _failures = new();
-    private readonly ConcurrentDictionary<Step, ManualResetEventSlim> _hanging = new();
+    private readonly ConcurrentDictionary<Step, Hanging> _hanging = new();
 
     /// <summary>Steps taken, in order.</summary>
     public ConcurrentQueue<Step> Taken { get; } = new();
@@ -60,7 +60,7 @@ internal sealed class Steps
     public void Succeed(Step step) => _failures.TryRemove(step, out _);
 
     /// <summary>Every such step blocks its thread until the event is set.</summary>
-    public ManualResetEventSlim Hang(Step step) => _hanging[step] = new ManualResetEventSlim();
+    public Hanging Hang(Step step) => _hanging[step] = new Hanging();
 
     public async ValueTask TakeAsync(Step step, PoolThreads threads, CancellationToken cancellation)
     {
