@@ -128,3 +128,11 @@ def test_a_volume_made_elsewhere_appears_by_itself(window, screen, images):
     window.screenshot("virt-manager-volume-from-elsewhere")
     images.file("elsewhere.qcow2").unlink()
     window.gone("table cell", "elsewhere.qcow2")
+
+
+@pytest.mark.cistern_only("libvirtd leaves it to a refresh to tell clients of each other's volumes")
+def test_a_volume_of_another_client_appears_by_itself(window, images):
+    volume = images.create("another-client")
+    window.find("table cell", "another-client")
+    volume.delete()
+    window.gone("table cell", "another-client")

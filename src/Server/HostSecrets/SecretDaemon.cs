@@ -2,7 +2,6 @@ using System.Net.Sockets;
 using Cistern.RemoteProtocol.Remote;
 using Cistern.RemoteProtocol.Xdr;
 using Cistern.Server.Auth;
-using Cistern.Server.Hosting;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Secrets;
 using SecretReference = Cistern.Storage.Definitions.SecretReference;
@@ -14,16 +13,14 @@ namespace Cistern.Server.HostSecrets;
 /// daemon gives private values to the host's daemons only, which show that they are that by the host's token (libvirt's virConnectSetIdentity).
 /// </summary>
 /// <param name="socket">Where the daemon listens; null: never asks one.</param>
+/// <param name="uri">What it is opened as.</param>
 /// <param name="own">The server's own secrets.</param>
-internal sealed class SecretDaemon(string? socket, SystemToken token, ISecretValues own) : ISecretValues
+internal sealed class SecretDaemon(string? socket, string uri, SystemToken token, ISecretValues own) : ISecretValues
 {
     private const string TokenParameter = "system.token";
 
     /// <summary>For all calls of one question together.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
-
-    /// <summary>What the daemon is opened as: the host's, or one of a user's session.</summary>
-    private string Uri => Path.GetDirectoryName(socket) == InstanceFolders.System.Sockets ? "secret:///system" : "secret:///session";
 
     public ValueTask<ReadOnlyMemory<byte>> GetValueAsync(SecretReference secret, SecretUsageType usage, CancellationToken cancellation) =>
         AskAsync(
@@ -100,7 +97,7 @@ internal sealed class SecretDaemon(string? socket, SystemToken token, ISecretVal
                 throw new IOException("it demands a password of its clients on the unix socket");
         }
 
-        await daemon.CallAsync<ConnectOpenArgs, XdrVoid>(RemoteProcedure.ConnectOpen, new(Uri, 0), cancellation).ConfigureAwait(false);
+        await daemon.CallAsync<ConnectOpenArgs, XdrVoid>(RemoteProcedure.ConnectOpen, new(uri, 0), cancellation).ConfigureAwait(false);
         if (await token.ReadAsync(cancellation).ConfigureAwait(false) is { } secret)
         {
             TypedParam[] identity = [new(TokenParameter, TypedParamValue.OfS(secret))];

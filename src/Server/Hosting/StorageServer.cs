@@ -131,6 +131,7 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
             DeleteGuard = options.DeleteGuard,
             Secrets = new SecretDaemon(
                 (options.SecretSocket ?? options.Folders.SecretSocket) is { Length: > 0 } socket ? socket : null,
+                CurrentUser.EffectiveId == 0 ? "secret:///system" : "secret:///session",
                 new SystemToken(options.Folders.SystemToken),
                 secrets),
         },

@@ -36,7 +36,7 @@ public sealed class SecretDaemonTests : IDisposable
         {
             [RemoteProcedure.AuthList] = _ => Encode(new AuthListRet([AuthType.None])),
             [RemoteProcedure.AuthPolkit] = _ => Encode(new AuthPolkitRet(1)),
-            [RemoteProcedure.ConnectOpen] = _ => [],
+            [RemoteProcedure.ConnectOpen] = Open,
             [RemoteProcedure.ConnectSetIdentity] = Identify,
             [RemoteProcedure.SecretLookupByUsage] = _ => Encode(new SecretLookupByUsageRet(secret)),
             [RemoteProcedure.SecretLookupByUuid] = _ => Encode(new SecretLookupByUuidRet(secret)),
@@ -127,7 +127,13 @@ public sealed class SecretDaemonTests : IDisposable
 
     private SecretDaemon Ask() => Ask(_folder["sock"]);
 
-    private SecretDaemon Ask(string? socket) => new(socket, new SystemToken(_folder["token"]), _own);
+    private SecretDaemon Ask(string? socket) => new(socket, "secret:///session", new SystemToken(_folder["token"]), _own);
+
+    private static byte[] Open(byte[] arguments)
+    {
+        XdrReader reader = new(arguments);
+        return ConnectOpenArgs.Read(ref reader).Name == "secret:///session" ? [] : throw new InvalidOperationException("wrong name");
+    }
 
     private byte[]? Identify(byte[] arguments)
     {
