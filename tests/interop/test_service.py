@@ -300,6 +300,18 @@ class TestReload:
         service.until_logged("Read the configuration again")
         virsh.ok("pool-list")
 
+    def test_what_is_logged_where_changes(self, service):
+        manager = Manager(str(service.folder / "notify"))
+        process = service.start(environment=manager.environment)
+        assert manager.next()["READY"] == "1"
+        elsewhere = service.folder / "elsewhere.log"
+        service.config.write_text(f'log_outputs = "1:file:{elsewhere}"\nlog_filters = "1:rpc"\n')
+        process.send_signal(signal.SIGHUP)
+        eventually(lambda: elsewhere.exists() and "Read the configuration again" in elsewhere.read_text())
+        service.virsh().ok("pool-list")
+        eventually(lambda: "RpcServer" in elsewhere.read_text())
+        assert "Read the configuration again" not in service.log.read_text()
+
 
 @pytest.mark.skipif(ACTIVATE is None, reason="systemd-socket-activate is not installed")
 class TestActivation:
@@ -328,6 +340,14 @@ class TestActivation:
         assert "p" in service.virsh(paths[1], "-r").ok("pool-list", "--all")
         assert "read" in service.virsh(paths[1]).fails("pool-undefine", "p")
         assert not service.socket.exists(), "only what was handed over is served"
+
+    def test_administrators_have_their_socket(self, service, activated, paths):
+        admin = service.folder / "a-admin-sock"
+        activated([(paths[0], ""), (admin, "")])
+        done = subprocess.run(["virt-admin", "-c", f"libvirtd:///system?socket={admin}", "srv-list"], capture_output=True, text=True, timeout=START_TIMEOUT)
+        assert "libvirtd" in done.stdout and "admin" in done.stdout, done.stderr
+        service.virsh(admin).fails("pool-list")
+        service.virsh(paths[0]).ok("pool-list")
 
     def test_sockets_are_told_apart_by_their_names(self, service, activated):
         port = free_port()
