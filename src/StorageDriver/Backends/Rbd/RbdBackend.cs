@@ -24,12 +24,8 @@ public sealed class RbdBackend
 
     public ValueTask<bool> IsActiveAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.FromResult(false);
 
-    public async ValueTask<IPoolSession?> StartAsync(PoolContext pool, CancellationToken cancellation)
-    {
-        RbdSession session = await RbdSession.OpenAsync(pool, cancellation).ConfigureAwait(false);
-        await RemoveLeftAsync(pool, session).ConfigureAwait(false);
-        return session;
-    }
+    public async ValueTask<IPoolSession?> StartAsync(PoolContext pool, CancellationToken cancellation) =>
+        await RbdSession.OpenAsync(pool, cancellation).ConfigureAwait(false);
 
     public ValueTask StopAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.CompletedTask;
 
@@ -186,26 +182,5 @@ public sealed class RbdBackend
         (int result, RbdImage? image) = await RbdImage.OpenAsync(session.Pool, volume.Name, isReadOnly: false).ConfigureAwait(false);
         RbdSnapshots.Check(result, "open", volume.Target.Path!);
         return image!;
-    }
-
-    /// <summary>Removes the images that an earlier process of this instance was making when it ended. That it cannot keeps no pool from starting.</summary>
-    private static async ValueTask RemoveLeftAsync(PoolContext pool, RbdSession session)
-    {
-        try
-        {
-            await LongCall.RunAsync(() =>
-            {
-                foreach ((_, string name) in RbdList.Read(session.Pool).Where(entry => RbdPart.IsLeft(entry.Name, pool.Host.InstanceId)))
-                {
-                    _ = RbdCalls.Remove(session.Pool, name);
-                }
-
-                return 0;
-            }).ConfigureAwait(false);
-        }
-        catch (StorageException)
-        {
-            // The scan that follows tells what is wrong.
-        }
     }
 }

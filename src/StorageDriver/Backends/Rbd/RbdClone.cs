@@ -6,7 +6,9 @@ using Cistern.Storage.Backends.Rbd.Native;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
+using Cistern.Storage.Persistence;
 using Cistern.Storage.Pools;
+using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage.Backends.Rbd;
 
@@ -40,15 +42,23 @@ internal static class RbdClone
         RbdBackend backend, PoolContext pool, VolumeDefinition volume, VolumeSource source, JobProgress progress, CancellationToken cancellation)
     {
         RbdSession session = RbdSession.Of(pool);
-        string name = RbdPart.Name(volume.Name, pool.Host.InstanceId);
+        string name = RbdPart.Name(pool, volume.Name);
         VolumeDefinition part = volume with { Name = name, Target = volume.Target with { Path = RbdScan.Path(pool.Definition, name) } };
+        BuildRecord record = RbdPart.Record(pool, name);
         await using Undo undo = new(pool.Host.Loggers.CreateLogger(nameof(RbdClone)));
-        undo.Add(async () => await LongCall.RunAsync(() => RbdCalls.Remove(session.Pool, name)).ConfigureAwait(false));
+        undo.Add(async () =>
+        {
+            if (await LongCall.RunAsync(() => RbdCalls.Remove(session.Pool, name)).ConfigureAwait(false) is >= 0 or -Errno.NoEntry)
+            {
+                record.Dispose();
+            }
+        });
         await CreateAsync(pool, part, cancellation).ConfigureAwait(false);
         await BlockClone.FillAsync(backend, pool, part, source, readsZeros: true, progress, cancellation).ConfigureAwait(false);
         await pool.Threads.RunAsync(
             () => RbdSnapshots.Check(RbdCalls.Rename(session.Pool, name, volume.Name), "name", volume.Target.Path!), cancellation).ConfigureAwait(false);
         undo.Commit();
+        record.Dispose();
     }
 
     /// <summary>Makes an image that is empty.</summary>
