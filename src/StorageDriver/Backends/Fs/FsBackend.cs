@@ -1,3 +1,4 @@
+using Cistern.Storage.Backends.Blocks;
 using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Backends.Files;
 using Cistern.Storage.Commands;
