@@ -15,7 +15,11 @@ internal static class KernelFiles
     {
         try
         {
-            return File.ReadAllBytes(path);
+            // Their length, as the file system tells it, says nothing of what they hold.
+            using FileStream file = new(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
+            using MemoryStream content = new();
+            file.CopyTo(content);
+            return content.ToArray();
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
