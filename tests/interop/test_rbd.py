@@ -1,5 +1,6 @@
 """Images of a Ceph cluster: a cluster of one node that the tests start, driven through Cistern and, where it can do the same, through libvirtd."""
 
+import base64
 import subprocess
 import threading
 import time
@@ -17,6 +18,7 @@ OBJECT = 4 * MIB
 NAMESPACE = "http://libvirt.org/schemas/storagepool/rbd/1.0"
 FAST = {"client_mount_timeout": "3", "rados_mon_op_timeout": "3", "rados_osd_op_timeout": "3"}
 USER = "libvirt"
+WRONG_KEY = b"\1\0" + bytes(8) + b"\x10\0" + bytes(range(16))      # well formed
 WITH_SNAPSHOTS = libvirt.VIR_STORAGE_VOL_DELETE_WITH_SNAPSHOTS
 SHRINK = libvirt.VIR_STORAGE_VOL_RESIZE_SHRINK
 SPARSE = libvirt.VIR_STORAGE_VOL_DOWNLOAD_SPARSE_STREAM
@@ -50,7 +52,7 @@ def define_secret(conn, value: bytes, usage: str) -> str:
 def secrets(cluster, server):
     """Secrets of the server under test, by what they are for."""
     conn = libvirt.open(server.uri())
-    yield {"right": define_secret(conn, ceph.Ceph.secret(cluster.key), "right"), "wrong": define_secret(conn, bytes(range(28)), "wrong")}
+    yield {"right": define_secret(conn, ceph.Ceph.secret(cluster.key), "right"), "wrong": define_secret(conn, WRONG_KEY, "wrong")}
     conn.close()
 
 
@@ -186,7 +188,7 @@ def test_images_of_other_kinds_are_described_too(cluster, pool):
 
 
 def test_many_images_are_listed(cluster, conn, pool):
-    many = 200
+    many = 80
     def make(part):
         own = conn.storagePoolLookupByName("ceph")
         for number in range(part, many, 4):
@@ -431,6 +433,16 @@ WRONG = [
 ]
 
 
+def test_what_is_no_key_goes_nowhere(cluster, server, conn):
+    value = b"no key of a cluster at all"
+    secret = define_secret(conn, value, "malformed")
+    pool = conn.storagePoolDefineXML(xml("malformed", cluster, secret, options=FAST))
+    with raises(libvirt.VIR_ERR_SYSTEM_ERROR) as failure:
+        pool.create()
+    pool.undefine()
+    assert base64.b64encode(value).decode() not in failure.message + server.log.read_text(errors="replace")
+
+
 def outcome(conn, document: str) -> tuple[int, int]:
     """Code and domain of a start that fails; the pool stays inactive."""
     pool = conn.storagePoolDefineXML(document)
@@ -448,7 +460,7 @@ def outcome(conn, document: str) -> tuple[int, int]:
 def judge(cluster, libvirtd):
     """A libvirtd, with its secrets."""
     conn = libvirt.open(libvirtd.uri())
-    conn.secrets = {"right": define_secret(conn, ceph.Ceph.secret(cluster.key), "right"), "wrong": define_secret(conn, bytes(range(28)), "wrong")}
+    conn.secrets = {"right": define_secret(conn, ceph.Ceph.secret(cluster.key), "right"), "wrong": define_secret(conn, WRONG_KEY, "wrong")}
     yield conn
     conn.close()
 

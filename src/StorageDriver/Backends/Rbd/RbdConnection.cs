@@ -1,10 +1,12 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Globalization;
 using System.Security.Cryptography;
 using Cistern.Storage.Backends.Rbd.Native;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
 
 namespace Cistern.Storage.Backends.Rbd;
 
@@ -17,9 +19,6 @@ internal static class RbdConnection
     /// <summary>What is set for every cluster, but for its key, in this order; the options of the document come last.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Settings(PoolSource source) =>
     [
-        // The library would write there what it does not understand, a malformed key too.
-        new("log_to_stderr", "false"),
-        new("err_to_stderr", "false"),
         new("auth_supported", source.Auth is null ? "none" : "cephx"),
         new("mon_host", MonitorList(source)),
         new("client_mount_timeout", Timeout),
@@ -95,6 +94,11 @@ internal static class RbdConnection
     /// <summary>The key goes from memory to memory, and nowhere else.</summary>
     private static unsafe void SetKey(RadosCluster cluster, ReadOnlySpan<byte> secret)
     {
+        if (!IsKey(secret))
+        {
+            throw StorageErrors.System(Errno.InvalidArgument, "the value of the secret is no key of a cluster");
+        }
+
         byte[] text = GC.AllocateArray<byte>(Base64.GetMaxEncodedToUtf8Length(secret.Length) + 1, pinned: true);
         try
         {
@@ -108,6 +112,16 @@ internal static class RbdConnection
         {
             CryptographicOperations.ZeroMemory(text);
         }
+    }
+
+    /// <summary>Type AES, time of its making, length, and the key: the library writes anything else to the log.</summary>
+    internal static bool IsKey(ReadOnlySpan<byte> secret)
+    {
+        const int Aes = 1;
+        const int LengthAt = 10;
+        const int Size = 16;
+        return secret.Length == LengthAt + sizeof(ushort) + Size
+            && BinaryPrimitives.ReadUInt16LittleEndian(secret) == Aes && BinaryPrimitives.ReadUInt16LittleEndian(secret[LengthAt..]) == Size;
     }
 
     private static void Check(int result, string option)

@@ -22,10 +22,23 @@ public sealed class RbdConnectionTests
 
         Assert.Equal(
             [
-                "log_to_stderr=false", "err_to_stderr=false", "auth_supported=cephx", "mon_host=m", "client_mount_timeout=30", "rados_mon_op_timeout=30", "rados_osd_op_timeout=30",
+                "auth_supported=cephx", "mon_host=m", "client_mount_timeout=30", "rados_mon_op_timeout=30", "rados_osd_op_timeout=30",
                 "rbd_default_format=2", "rbd_cache=false",
             ],
             RbdConnection.Settings(source).Select(setting => $"{setting.Key}={setting.Value}"));
         Assert.Contains(new("auth_supported", "none"), RbdConnection.Settings(source with { Auth = null }));
+    }
+
+    [Fact]
+    public void What_is_no_key_is_kept_from_the_library()
+    {
+        byte[] key = Convert.FromBase64String("AQClVglrpOkTFRAA70M6vVCe21YgH0jUnbM0wA==");
+
+        Assert.True(RbdConnection.IsKey(key));
+        Assert.False(RbdConnection.IsKey(key.AsSpan(1)));
+        Assert.False(RbdConnection.IsKey([2, .. key.AsSpan(1)]));
+        Assert.False(RbdConnection.IsKey([.. key, 0]));
+        Assert.False(RbdConnection.IsKey("open, sesame"u8));
+        Assert.False(RbdConnection.IsKey([]));
     }
 }
