@@ -5,7 +5,7 @@ CONFIGURATION ?= Release
 export DOTNET_CLI_TELEMETRY_OPTOUT := 1
 export DOTNET_NOLOGO := 1
 
-.PHONY: build run publish deb unit format test interop compare fuzz bench bench-micro soak clean
+.PHONY: build run publish deb unit format test interop vm-test compare fuzz bench bench-micro soak clean
 
 build:
 	dotnet build Server.sln -c $(CONFIGURATION) -v quiet
@@ -37,6 +37,10 @@ test:
 
 interop:
 	eng/test interop
+
+# Pools on kernel storage, in throw-away User-Mode Linux machines; SKIP_VM=1 leaves them out of `make test`.
+vm-test:
+	eng/test vm
 
 compare:
 	eng/test compare

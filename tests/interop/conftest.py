@@ -99,6 +99,12 @@ def server(request):
     yield from _run_server(request.config.getoption("against"))
 
 
+@pytest.fixture(scope="module")
+def libvirtd():
+    """A libvirtd next to the server."""
+    yield from _run_server("libvirtd")
+
+
 @pytest.fixture
 def own_server(request):
     """A server for one test, which may stop and restart it."""

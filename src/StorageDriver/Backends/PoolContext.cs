@@ -32,6 +32,8 @@ public sealed class PoolContext
 /// <summary>The host that the driver runs on; everything in it can be replaced in a test.</summary>
 public sealed class HostContext
 {
+    private DeviceWatcher? _devices;
+
     public required ICommandRunner Commands { get; init; }
 
     public required HostTools Tools { get; init; }
@@ -50,6 +52,9 @@ public sealed class HostContext
 
     /// <summary>Tells backends of changes in folders.</summary>
     internal FolderWatcher Folders { get; init; } = new();
+
+    /// <summary>Tells backends of changes of block devices.</summary>
+    internal DeviceWatcher Devices => LazyInitializer.EnsureInitialized(ref _devices, () => new DeviceWatcher(Kernel));
 
     /// <summary>The kernel's views of the host.</summary>
     public Host.KernelRoots Kernel { get; init; } = Host.KernelRoots.Host;

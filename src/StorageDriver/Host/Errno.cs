@@ -10,6 +10,7 @@ internal static class Errno
     public const int NoSuchDevice = 6;
     public const int NoMemory = 12;
     public const int AccessDenied = 13;
+    public const int NotBlockDevice = 15;
     public const int Exists = 17;
     public const int CrossDevice = 18;
     public const int NoDevice = 19;

@@ -5,10 +5,10 @@ using Cistern.Storage.Commands;
 
 namespace Cistern.Storage.Tests.Transcripts;
 
-/// <summary>What a tool printed when it was run for real: one command a file, below this folder.</summary>
+/// <summary>What a tool printed when it was run for real, one command a file, in the layout of <c>tests/interop/vm/transcripts.py</c>.</summary>
 internal static partial class Transcript
 {
-    /// <param name="name">Below this folder, without extension: <c>netfs/34-showmount</c>.</param>
+    /// <param name="name">Below this folder, without extension: <c>netfs/showmount</c>.</param>
     public static CommandResult Read(string name)
     {
         string text = File.ReadAllText(Path.Combine(Folder(), name + ".txt"));
@@ -19,6 +19,6 @@ internal static partial class Transcript
 
     private static string Folder([CallerFilePath] string thisFile = "") => Path.GetDirectoryName(thisFile)!;
 
-    [GeneratedRegex(@"\A\$ [^\n]*\n--- stdout \(\d+ bytes\)\n(?<out>.*)--- stderr \(\d+ bytes\)\n(?<err>.*)--- exit (?<exit>\d+) \(\d+ ms\)\n\z", RegexOptions.Singleline)]
+    [GeneratedRegex(@"\A\$ [^\n]*\nversion [^\n]*\nstatus (?<exit>-?\d+)\n--- stdout\n(?<out>.*)--- stderr\n(?<err>.*)\z", RegexOptions.Singleline)]
     private static partial Regex Parts();
 }

@@ -180,7 +180,8 @@ internal sealed class FileExtents : IPipedExtents
     {
         if (_isDevice)
         {
-            return offset;
+            // Done only by a device that can do it itself, and guarantees zeros.
+            return FileSpaceCalls.Punch(_file, offset, end - offset) < 0 ? offset : end;
         }
 
         long size = FileSpaceCalls.End(_file);

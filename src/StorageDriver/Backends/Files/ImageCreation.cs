@@ -48,12 +48,7 @@ internal static class ImageCreation
         PoolContext pool, VolumeDefinition volume, VolumeDefinition source, uint flags, JobProgress progress, CancellationToken cancellation)
     {
         ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, (flags & FileCreation.PreallocateMetadata) != 0, converting: true);
-        if (source.Kind != VolumeKind.Network)
-        {
-            string format = source.Kind == VolumeKind.Block ? FileFormats.Default : source.Target.Format ?? FileFormats.Default;
-            await pool.Threads.RunAsync(() => BackingChain.Check(source.Target.Path!, format), cancellation).ConfigureAwait(false);
-        }
-
+        await CheckSourceAsync(pool, source, cancellation).ConfigureAwait(false);
         using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
         var sourceEncryption = await SourceEncryptionAsync(pool, source, cancellation).ConfigureAwait(false);
         using PassphraseFile? sourcePassphrase =
@@ -63,13 +58,52 @@ internal static class ImageCreation
             .ConfigureAwait(false);
     }
 
+    /// <summary>As <see cref="ConvertAsync"/>, into a device that is there, as raw data or as a LUKS image.</summary>
+    public static async ValueTask ConvertOntoAsync(PoolContext pool, VolumeDefinition volume, VolumeDefinition source, CancellationToken cancellation)
+    {
+        ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, preallocateMetadata: false, converting: true);
+        await CheckSourceAsync(pool, source, cancellation).ConfigureAwait(false);
+        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
+        var sourceEncryption = await SourceEncryptionAsync(pool, source, cancellation).ConfigureAwait(false);
+        using PassphraseFile? sourcePassphrase =
+            await PassphraseFile.WriteAsync(pool.Host, SourceSecret, sourceEncryption, cancellation).ConfigureAwait(false);
+        if (passphrase is not null)
+        {
+            await pool.Host.RunAsync(QemuImg.Create(image, passphrase.Secret), cancellation).ConfigureAwait(false);
+        }
+
+        (string path, string? format) = Image(source);
+        await pool.Host.RunAsync(QemuImg.ConvertInto(path, format, sourcePassphrase?.Secret, image, passphrase?.Secret), cancellation).ConfigureAwait(false);
+    }
+
+    /// <summary>Makes an empty LUKS image of a device that is there, larger than the volume by what LUKS takes for itself.</summary>
+    public static async ValueTask EncryptAsync(PoolContext pool, VolumeDefinition volume, CancellationToken cancellation)
+    {
+        ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, preallocateMetadata: false);
+        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
+        await pool.Host.RunAsync(QemuImg.Create(image, passphrase!.Secret), cancellation).ConfigureAwait(false);
+    }
+
     /// <summary>qemu-img cannot make and fill an encrypted image, nor read one into a new image, in one step.</summary>
     private static ImmutableArray<Command> Conversion(VolumeDefinition source, SecretFile? sourceSecret, ImageOptions image, SecretFile? secret)
     {
-        (string path, string? format) = (source.Target.Path!, source.Kind == VolumeKind.Block ? FileFormats.Default : source.Target.Format);
+        (string path, string? format) = Image(source);
         return secret is null && sourceSecret is null
             ? [QemuImg.Convert(path, format, image)]
             : [QemuImg.Create(image, secret), QemuImg.ConvertInto(path, format, sourceSecret, image, secret)];
+    }
+
+    /// <summary>A device's format is that of the label on it: what it holds is raw.</summary>
+    private static (string Path, string Format) Image(VolumeDefinition source) =>
+        (source.Target.Path!, source.Kind == VolumeKind.Block ? FileFormats.Default : source.Target.Format ?? FileFormats.Default);
+
+    private static async ValueTask CheckSourceAsync(PoolContext pool, VolumeDefinition source, CancellationToken cancellation)
+    {
+        if (source.Kind != VolumeKind.Network)
+        {
+            (string path, string format) = Image(source);
+            await pool.Threads.RunAsync(() => BackingChain.Check(path, format), cancellation).ConfigureAwait(false);
+        }
     }
 
     private static async ValueTask<VolumeEncryption?> SourceEncryptionAsync(PoolContext pool, VolumeDefinition source, CancellationToken cancellation)

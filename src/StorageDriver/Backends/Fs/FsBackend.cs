@@ -1,3 +1,4 @@
+using Cistern.Storage.Backends.Blocks;
 using Cistern.Storage.Backends.Files;
 using Cistern.Storage.Backends.Mounts;
 using Cistern.Storage.Commands;

@@ -1,9 +1,9 @@
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 
-namespace Cistern.Storage.Backends.Fs;
+namespace Cistern.Storage.Backends.Blocks;
 
-/// <summary>Whether a device may be formatted without anything being lost.</summary>
+/// <summary>Whether a device may be overwritten without anything being lost.</summary>
 internal static class DeviceProbe
 {
     /// <exception cref="StorageException">76/18: there is something on the device; 75/18: that cannot be found out; 1/18: libblkid is missing.</exception>
