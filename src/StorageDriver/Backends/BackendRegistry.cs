@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Fs;
+using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.NetFs;
+using Cistern.Storage.Backends.Scsi;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -19,7 +21,8 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new NetFsBackend());
+    public static BackendRegistry Default { get; } =
+        new(new DirBackend(), new FsBackend(), new NetFsBackend(), new ScsiBackend(), new MpathBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }
