@@ -4,6 +4,8 @@ using Cistern.Storage.Backends.Fs;
 using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.NetFs;
 using Cistern.Storage.Backends.Scsi;
+using Cistern.Storage.Backends.Sheepdog;
+using Cistern.Storage.Backends.VStorage;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -22,7 +24,14 @@ public sealed class BackendRegistry
 
     /// <summary>Every backend of this server.</summary>
     public static BackendRegistry Default { get; } =
-        new(new DirBackend(), new FsBackend(), new NetFsBackend(), new ScsiBackend(), new MpathBackend());
+        new(
+            new DirBackend(),
+            new FsBackend(),
+            new NetFsBackend(),
+            new ScsiBackend(),
+            new MpathBackend(),
+            new SheepdogBackend(),
+            new VStorageBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }
