@@ -293,10 +293,13 @@ def test_a_pool_can_be_stopped_when_its_server_does_not_answer(conn, seen, netwo
 
 # Changes a file through memory, and goes when told to: nobody but the kernel knows that it is to be written back.
 WRITER = """
-import mmap, os, sys
-with open(sys.argv[1], "r+b") as file:
-    memory = mmap.mmap(file.fileno(), 1 << 20)
-memory[:8000] = b"precious" * 1000
+import ctypes, os, sys
+map = ctypes.CDLL(None).mmap
+map.restype = ctypes.c_void_p
+file = os.open(sys.argv[1], os.O_RDWR)
+memory = map(None, ctypes.c_size_t(8192), 3, 1, file, ctypes.c_long(0))
+os.close(file)
+ctypes.memmove(memory, b"precious" * 1000, 8000)
 print("changed", flush=True)
 sys.stdin.readline()
 os._exit(0)
