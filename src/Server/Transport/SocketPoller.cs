@@ -7,7 +7,8 @@ namespace Cistern.Server.Transport;
 
 /// <summary>
 /// A few threads that take turns at waiting on one epoll set, and run what follows on the spot. Readiness is edge triggered, so an event reaches one thread.
-/// Whoever waits goes on to do the work; another takes its place only when more than one socket is ready, so that a client's call costs no thread switch.
+/// Whoever waits goes on to do the work; another takes its place only when more than one socket is ready, or the work takes long (<see cref="PollerTurn"/>):
+/// a client's call costs no thread switch.
 /// After an event the next one is looked for a little while before sleep: a client that makes calls one after the other is answered without the long way
 /// out of a sleeping processor. An idle socket costs nothing.
 /// </summary>
@@ -27,7 +28,7 @@ public sealed class SocketPoller : IDisposable
     private readonly SocketHandle _epoll;
     private readonly SocketHandle _wakeUp;
     private readonly Thread[] _threads;
-    private readonly SemaphoreSlim _turn = new(1);
+    private readonly PollerTurn _turn = new();
     private long _lastId;
     private volatile bool _isStopping;
 
@@ -67,6 +68,7 @@ public sealed class SocketPoller : IDisposable
             }
         }
 
+        _turn.Dispose();
         _epoll.Dispose();
         _wakeUp.Dispose();
     }
@@ -112,24 +114,31 @@ public sealed class SocketPoller : IDisposable
         var events = stackalloc byte[EventSize * BatchSize];
         while (!_isStopping)
         {
-            _turn.Wait();
-            int count;
-            do
+            _turn.Take();
+            while (!_isStopping && WaitAndTell(events))
             {
-                count = Wait(events);
-                if (count > 1)
-                {
-                    // With many clients there is no time to waste, and none is lost by sleeping.
-                    _looksFirst = false;
-                    _turn.Release();
-                }
-
-                Tell(events, count);
             }
-            while (count <= 1 && !_isStopping);
         }
 
-        _turn.Release();
+        _turn.Pass();
+    }
+
+    /// <summary>False when the turn is another's afterwards.</summary>
+    private unsafe bool WaitAndTell(byte* events)
+    {
+        var count = Wait(events);
+        if (count > 1)
+        {
+            // With many clients there is no time to waste, and none is lost by sleeping.
+            _looksFirst = false;
+            _turn.Pass();
+            Tell(events, count);
+            return false;
+        }
+
+        _turn.BeginWork();
+        Tell(events, count);
+        return _turn.EndWork();
     }
 
     private unsafe int Wait(byte* events)
