@@ -19,7 +19,7 @@ from virsh import Virsh
 
 MEMORY = 3072
 LIMIT = 900
-MODULES = ["dm-mod", "dm-snapshot", "dm-thin-pool", "dm-mirror", "dm-raid"]
+MODULES = ["loop", "dm-mod", "dm-snapshot", "dm-thin-pool", "dm-mirror", "dm-raid"]
 
 NO_OVERWRITE = libvirt.VIR_STORAGE_POOL_BUILD_NO_OVERWRITE
 DEGRADED, INACCESSIBLE = libvirt.VIR_STORAGE_POOL_DEGRADED, libvirt.VIR_STORAGE_POOL_INACCESSIBLE
@@ -157,14 +157,17 @@ def test_volumes_of_every_kind_are_shown_as_libvirtd_shows_them(vg, judge, disks
     run("lvcreate", "--name", "of-nothing", "-L", "4M", "--type", "snapshot", "--virtualsize", "32M", "vg")
     run("lvcreate", "--name", "inactive", "-L", "4M", "vg")
     thin_pool("vg", size="8M")
+    run("lvcreate", "--name", "thin", "--type", "thin", "--thinpool", "tp", "--virtualsize", "100M", "vg")
+    fill("/dev/vg/thin", MIB)
     with shown(judge, vg) as other:
         run("lvchange", "-an", "vg/inactive")
         tool("logical", "report", "lvm", *report_argv("vg"))
         for pool in (vg, other):
             pool.refresh()
-        assert names(vg) == names(other) == ["mirrored", "of-nothing", "parts", "plain", "raid", "snap", "stripes"]
+        assert names(other) == ["mirrored", "of-nothing", "parts", "plain", "raid", "snap", "stripes"]
+        assert names(vg) == sorted([*names(other), "thin"])
         assert vg.info() == other.info()
-        for name in names(vg):
+        for name in names(other):
             assert mask(vg.storageVolLookupByName(name).XMLDesc()) == mask(other.storageVolLookupByName(name).XMLDesc())
             assert vg.storageVolLookupByName(name).info() == other.storageVolLookupByName(name).info()
             assert vg.storageVolLookupByName(name).key() == other.storageVolLookupByName(name).key()
@@ -181,29 +184,28 @@ def report_argv(group: str) -> list[str]:
 
 
 CREATED = {
-    "plain": volume_xml("v", 20 * MIB),
-    "rounded": volume_xml("v", 10000 * 1024),
+    "rounded and owned": volume_xml("v", 10000 * 1024, target="<permissions><mode>0640</mode><owner>65534</owner><group>7</group></permissions>"),
     "sparse": volume_xml("v", 64 * MIB, 8 * MIB),
     "with nothing": volume_xml("v", 8 * MIB, 0),
-    "owned": volume_xml("v", 4 * MIB, target="<permissions><mode>0640</mode><owner>65534</owner><group>7</group></permissions>"),
-    "snapshot": volume_xml("v", 8 * MIB, backing="/dev/vg/base"),
+    "a snapshot": volume_xml("v", 8 * MIB, backing="/dev/vg/base"),
 }
 
 
-@pytest.mark.parametrize("kind", CREATED)
-def test_a_volume_is_created_as_libvirtd_creates_it(vg, judge, kind):
+def test_volumes_are_created_as_libvirtd_creates_them(vg, judge):
     vg.createXML(volume_xml("base", 8 * MIB))
-    seen = []
     with shown(judge, vg) as other:
-        for pool in (other, vg):
-            pool.createXML(CREATED[kind])
-            pool.refresh()
-            volume = pool.storageVolLookupByName("v")
-            seen.append((mask(volume.XMLDesc()).replace(volume.key(), "KEY"), volume.info(), pool.info()[1:],
-                         {key: value for key, value in reported("vg")["v"].items()}))
-            volume.delete()
-            pool.refresh()
-    assert seen[0] == seen[1]
+        for kind, xml in CREATED.items():
+            theirs, ours = (created(pool, xml) for pool in (other, vg))
+            assert theirs == ours, kind
+
+
+def created(pool, xml: str) -> tuple:
+    """What a volume is when it has been created; it is deleted again."""
+    pool.refresh()
+    volume = pool.createXML(xml)
+    found = mask(volume.XMLDesc()).replace(volume.key(), "KEY"), volume.info(), pool.info()[1:], reported("vg")["v"]
+    volume.delete()
+    return found
 
 
 def outcome(call, *arguments) -> tuple:
@@ -241,7 +243,6 @@ def test_what_is_refused_is_refused_as_by_libvirtd(vg, judge):
     vg.createXML(volume_xml("v", 8 * MIB))
     with shown(judge, vg) as other:
         ours, theirs = ({case: outcome(call, pool) for case, call in REFUSED.items()} for pool in (vg, other))
-        # libvirtd does not resize volumes of this type at all; Debian's logs of qemu-img say the rest.
         assert ours == theirs
     assert names(vg) == ["v"] == list(reported("vg"))
 
@@ -334,29 +335,29 @@ def test_sparse_volumes_are_thin_where_there_is_a_thin_pool(vg, tmp_path):
     thin = vg.createXML(volume_xml("thin", 100 * MIB, 0))
     assert thin.info() == [libvirt.VIR_STORAGE_VOL_BLOCK, 100 * MIB, 0]
     assert reported("vg")["thin"]["pool_lv"] == "roomy"
-    assert "<source>\n  </source>" in thin.XMLDesc() and "backingStore" not in thin.XMLDesc()
+    assert not {"<source>", "<backingStore>"} & set(thin.XMLDesc().split())
     vg.createXML(volume_xml("asked", 20 * MIB, backing="/dev/vg/small"))
     assert reported("vg")["asked"]["pool_lv"] == "small"
     fill("/dev/vg/thin", 10 * MIB)
     vg.refresh()
     assert thin.info()[2] == 10 * MIB
     # A snapshot of a thin volume stands by itself.
-    snapshot = vg.createXML(volume_xml("snapshot", 100 * MIB, backing="/dev/vg/thin"))
-    assert snapshot.info()[2] == 10 * MIB and reported("vg")["snapshot"]["segtype"] == "thin"
+    snapshot = vg.createXML(volume_xml("snap", 100 * MIB, backing="/dev/vg/thin"))
+    assert snapshot.info()[2] == 10 * MIB and reported("vg")["snap"]["segtype"] == "thin"
     before = content("/dev/vg/thin", 10 * MIB)
     thin.delete()
-    assert content("/dev/vg/snapshot", 10 * MIB) == before
+    assert content("/dev/vg/snap", 10 * MIB) == before
     vg.destroy()
     vg.create()
-    assert names(vg) == ["asked", "snapshot"]
+    assert names(vg) == ["asked", "snap"]
     # Its size changes without its content.
-    snapshot = vg.storageVolLookupByName("snapshot")
+    snapshot = vg.storageVolLookupByName("snap")
     snapshot.resize(200 * MIB)
     assert snapshot.info()[1:] == [200 * MIB, 10 * MIB]
-    with raises(libvirt.VIR_ERR_OPERATION_UNSUPPORTED):
-        snapshot.resize(220 * MIB, ALLOCATE)
     snapshot.resize(40 * MIB, SHRINK)
-    assert snapshot.info()[1:] == [40 * MIB, 10 * MIB] and content("/dev/vg/snapshot", 10 * MIB) == before
+    assert snapshot.info()[1:] == [40 * MIB, 10 * MIB] and content("/dev/vg/snap", 10 * MIB) == before
+    with raises(libvirt.VIR_ERR_OPERATION_UNSUPPORTED):
+        snapshot.resize(44 * MIB, ALLOCATE)
 
 
 def test_volumes_change_their_size(vg):
@@ -380,7 +381,7 @@ def test_volumes_change_their_size(vg):
     with raises(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_NONE) as failure:
         volume.resize(1 << 40)
     assert "Insufficient free space" in failure.message
-    snapshot = vg.createXML(volume_xml("snapshot", 4 * MIB, backing="/dev/vg/v"))
+    snapshot = vg.createXML(volume_xml("snap", 4 * MIB, backing="/dev/vg/v"))
     with raises(libvirt.VIR_ERR_NO_SUPPORT):
         snapshot.resize(64 * MIB)
     with raises(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_NONE) as failure:
@@ -452,7 +453,8 @@ def test_streams_carry_the_device(vg, sh, tmp_path):
     assert content("/dev/vg/v") == data
     sh.ok("vol-download", "v", tmp_path / "copy", "--pool", "vg", "--sparse")
     assert (tmp_path / "copy").read_bytes() == data
-    sh.ok("vol-upload", "v", tmp_path / "data", "--pool", "vg", "--offset", MIB, "--length", MIB)
+    (tmp_path / "part").write_bytes(data[:MIB])
+    sh.ok("vol-upload", "v", tmp_path / "part", "--pool", "vg", "--offset", MIB, "--length", MIB)
     assert content("/dev/vg/v", 2 * MIB) == data[:MIB] * 2
     sh.ok("vol-download", "v", tmp_path / "part", "--pool", "vg", "--offset", MIB, "--length", 4096)
     assert (tmp_path / "part").read_bytes() == data[:4096]
@@ -474,12 +476,14 @@ def test_encrypted_volumes(vg, connection, secret, tmp_path):
     vg.refresh()
     assert f"<secret type='passphrase' uuid='{secret.UUIDString()}'/>" in locked.XMLDesc()
     (tmp_path / "key").write_text(PASSPHRASE)
-    key = f"secret,id=key,file={tmp_path / 'key'}".replace(",", ",")
+    key = f"secret,id=key,file={tmp_path / 'key'}"
     data = fill(tmp_path / "data", 8 * MIB)
     run("qemu-img", "convert", "-n", "--object", key, "--image-opts", "--target-image-opts", f"driver=raw,file.filename={tmp_path / 'data'}",
         "driver=luks,file.filename=/dev/vg/locked,key-secret=key")
     vg.createXMLFrom(volume_xml("open", 0), locked)
     assert content("/dev/vg/open", 8 * MIB) == data
+    if not os.environ.get("EXHAUSTIVE"):
+        return      # each LUKS header is computed for as long as a fast machine takes seconds for
     patiently(vg.createXMLFrom)(volume_xml("again", 0, target=element), vg.storageVolLookupByName("open"))
     run("qemu-img", "convert", "-O", "raw", "--object", key, "--image-opts", "driver=luks,file.filename=/dev/vg/again,key-secret=key", tmp_path / "out")
     assert (tmp_path / "out").read_bytes()[:8 * MIB] == data
@@ -548,16 +552,16 @@ def test_wiping_overwrites_everything_and_fills_nothing(vg):
     sparse.wipe()
     assert zeros(content("/dev/vg/sparse")) and reported("vg")["sparse"]["data_percent"] == used
     # A snapshot's own blocks are overwritten; what is its origin's stays.
-    snapshot = vg.createXML(volume_xml("snapshot", 8 * MIB, backing="/dev/vg/plain"))
-    fill("/dev/vg/snapshot", 4 * MIB, seed=9)
-    used = reported("vg")["snapshot"]["data_percent"]
+    snapshot = vg.createXML(volume_xml("snap", 8 * MIB, backing="/dev/vg/plain"))
+    fill("/dev/vg/snap", 4 * MIB, seed=9)
+    used = reported("vg")["snap"]["data_percent"]
     snapshot.wipe()
-    assert content("/dev/vg/snapshot") == bytes(4 * MIB) + data[4 * MIB:] and reported("vg")["snapshot"]["data_percent"] == used
+    assert content("/dev/vg/snap") == bytes(4 * MIB) + data[4 * MIB:] and reported("vg")["snap"]["data_percent"] == used
     assert content("/dev/vg/plain") == data
     # The snapshot could not keep what is overwritten in its origin.
     with raises(libvirt.VIR_ERR_OPERATION_FAILED) as failure:
         plain.wipe()
-    assert "'snapshot'" in failure.message and content("/dev/vg/plain") == data
+    assert "'snap'" in failure.message and content("/dev/vg/plain") == data
     for volume in (sparse, snapshot):
         with raises(libvirt.VIR_ERR_ARGUMENT_UNSUPPORTED):
             volume.wipePattern(libvirt.VIR_STORAGE_VOL_WIPE_ALG_RANDOM)

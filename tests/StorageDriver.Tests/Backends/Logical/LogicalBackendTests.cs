@@ -141,7 +141,7 @@ public sealed class LogicalBackendTests : IDisposable
         Assert.Equal(
             [$"copy ", $"outside {Folder}/base", $"snap {Folder}/base", $"thick {Folder}/thin", "thin "],
             found.Values.Where(volume => volume.Name != "base").Select(volume => $"{volume.Name} {volume.BackingStore?.Path}").Order(StringComparer.Ordinal));
-        Assert.Equal((40 * MiB, 40 * MiB * 255 / 1000), (found["thin"].Capacity, found["thin"].Allocation));
+        Assert.Equal((40 * MiB, 163ul * 65536), (found["thin"].Capacity, found["thin"].Allocation));
     }
 
     [Theory]
