@@ -601,13 +601,13 @@ def test_a_lock_that_is_held_is_waited_for(vg):
     before = local.read_text() if local.exists() else ""
     local.write_text("global { wait_for_locks = 0 }\n")
     try:
-        holder = subprocess.Popen(["flock", "/run/lock/lvm/V_vg", "sleep", "1.5"])
+        holder = subprocess.Popen(["flock", "-o", "/run/lock/lvm/V_vg", "sleep", "1.5"])
         eventually(lambda: subprocess.run(["flock", "-n", "/run/lock/lvm/V_vg", "true"], check=False).returncode != 0)
         assert "Can't get lock" in tool("logical", "locked", "lvs", "vg", status=5).stderr
         vg.createXML(volume_xml("v", 4 * MIB))
         assert list(reported("vg")) == ["v"]
         holder.wait()
-        with subprocess.Popen(["flock", "/run/lock/lvm/V_vg", "sleep", "60"]) as holder:
+        with subprocess.Popen(["flock", "-o", "/run/lock/lvm/V_vg", "sleep", "60"]) as holder:
             eventually(lambda: subprocess.run(["flock", "-n", "/run/lock/lvm/V_vg", "true"], check=False).returncode != 0)
             with raises(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_NONE) as failure:
                 vg.createXML(volume_xml("w", 4 * MIB))
