@@ -428,6 +428,8 @@ def test_volumes_are_copied_from_and_to_folders(vg, connection, tmp_path):
         thin_pool("vg", size="16M")
         thin = vg.createXMLFrom(volume_xml("thin", 0, 4 * MIB), raw)
         assert thin.info()[1:] == [12 * MIB, 4 * MIB] and content("/dev/vg/thin") == expected
+        thin = vg.createXMLFrom(volume_xml("unpacked", 0, 4 * MIB), folder.api.storageVolLookupByName("image"))
+        assert thin.info()[1:] == [12 * MIB, 4 * MIB] and content("/dev/vg/unpacked") == expected
         folder.api.createXMLFrom("<volume><name>back</name><capacity>0</capacity></volume>", vg.storageVolLookupByName("of-image"))
         assert folder.file("back").read_bytes() == expected
         folder.api.createXMLFrom("<volume><name>packed</name><capacity>0</capacity><target><format type='qcow2'/></target></volume>", thin)
@@ -622,32 +624,30 @@ def test_a_lock_that_is_held_is_waited_for(vg):
 @pytest.mark.parametrize("stays", [True, False])
 def test_a_restarted_server_goes_by_what_is_active(own_server, spare, stays):
     conn = libvirt.open(own_server.uri())
-    with built(conn, "kept", spare[:1]) as pool:
-        pool.createXML(volume_xml("v", 4 * MIB))
-        key = pool.storageVolLookupByName("v").key()
-        empty = conn.storagePoolDefineXML(pool_xml("empty", spare[1:]))
-        empty.build(OVERWRITE)
-        empty.create()
+    try:
+        for name, device in (("kept", spare[0]), ("empty", spare[1])):
+            pool = conn.storagePoolDefineXML(pool_xml(name, [device]))
+            pool.build(OVERWRITE)
+            pool.create()
+        key = conn.storagePoolLookupByName("kept").createXML(volume_xml("v", 4 * MIB)).key()
+        conn.close()
         own_server.stop()
         if not stays:
             run("vgchange", "-an", "kept")
         own_server.start()
-        again = libvirt.open(own_server.uri())
-        found = again.storagePoolLookupByName("kept")
-        assert found.isActive() == stays and again.storagePoolLookupByName("empty").isActive()
-        if not stays:
-            found.create()
-        assert found.storageVolLookupByName("v").key() == key
-        found.destroy()
-        again.storagePoolLookupByName("empty").destroy()
-        again.storagePoolLookupByName("empty").undefine()
-        again.close()
-        conn.close()
         conn = libvirt.open(own_server.uri())
-        pool = conn.storagePoolLookupByName("kept")
-        pool.undefine()
-        conn.storagePoolDefineXML(pool_xml("kept", spare[:1]))
-    remove("empty", spare[1:])
+        kept, empty = map(conn.storagePoolLookupByName, ("kept", "empty"))
+        assert kept.isActive() == stays and empty.isActive()
+        if not stays:
+            kept.create()
+        assert kept.storageVolLookupByName("v").key() == key
+        for pool in (kept, empty):
+            pool.destroy()
+            pool.delete()
+    finally:
+        conn.close()
+        for name, device in (("kept", spare[0]), ("empty", spare[1])):
+            remove(name, [device])
 
 
 def test_a_device_that_goes_takes_only_its_part_of_the_pool(connection, sh, scsi, spare):
