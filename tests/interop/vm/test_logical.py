@@ -2,7 +2,7 @@
 
 import os
 import subprocess
-import time
+import threading
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from transcripts import tool
 from virsh import Virsh
 
 MEMORY = 3072
-LIMIT = 900
+LIMIT = 1200
 MODULES = ["loop", "dm-mod", "dm-snapshot", "dm-thin-pool", "dm-mirror", "dm-raid"]
 
 NO_OVERWRITE = libvirt.VIR_STORAGE_POOL_BUILD_NO_OVERWRITE
@@ -603,22 +603,29 @@ def test_a_lock_that_is_held_is_waited_for(vg):
     before = local.read_text() if local.exists() else ""
     local.write_text("global { wait_for_locks = 0 }\n")
     try:
-        holder = subprocess.Popen(["flock", "-o", "/run/lock/lvm/V_vg", "sleep", "1.5"])
-        eventually(lambda: subprocess.run(["flock", "-n", "/run/lock/lvm/V_vg", "true"], check=False).returncode != 0)
-        assert "Can't get lock" in tool("logical", "locked", "lvs", "vg", status=5).stderr
-        vg.createXML(volume_xml("v", 4 * MIB))
-        assert list(reported("vg")) == ["v"]
-        holder.wait()
-        with subprocess.Popen(["flock", "-o", "/run/lock/lvm/V_vg", "sleep", "60"]) as holder:
-            eventually(lambda: subprocess.run(["flock", "-n", "/run/lock/lvm/V_vg", "true"], check=False).returncode != 0)
+        with locked("vg"):
+            assert "Can't get lock" in tool("logical", "locked", "lvs", "vg", status=5).stderr
             with raises(libvirt.VIR_ERR_INTERNAL_ERROR, libvirt.VIR_FROM_NONE) as failure:
-                vg.createXML(volume_xml("w", 4 * MIB))
+                vg.createXML(volume_xml("v", 4 * MIB))
             assert "Can't get lock" in failure.message
-            holder.terminate()
+        with locked("vg") as holder:
+            threading.Timer(1, holder.terminate).start()
+            vg.createXML(volume_xml("v", 4 * MIB))
+        assert list(reported("vg")) == ["v"] == names(vg)
     finally:
         local.write_text(before)
-    eventually(lambda: outcome(vg.refresh) == (0, 0))
-    assert names(vg) == ["v"]
+
+
+@contextmanager
+def locked(group: str):
+    """Somebody holds LVM's lock of a group."""
+    lock = f"/run/lock/lvm/V_{group}"
+    with subprocess.Popen(["flock", "-o", lock, "sleep", "600"]) as holder:
+        try:
+            eventually(lambda: subprocess.run(["flock", "-n", lock, "true"], check=False).returncode != 0)
+            yield holder
+        finally:
+            holder.terminate()
 
 
 @pytest.mark.parametrize("stays", [True, False])
