@@ -75,6 +75,17 @@ public sealed class LogicalBackendTests : IDisposable
     }
 
     [Fact]
+    public async Task Missing_tools_are_named()
+    {
+        using TestPool bare = new() { Tools = new HostTools([Folder]), RealCommands = true, Definition = _pool.Definition };
+        StorageException error = await FailsAsync(
+            async () => await _backend.StartAsync(bare.Context, CancellationToken.None), StorageErrorCode.InternalError);
+        Assert.Contains("'vgscan'", error.Message, StringComparison.Ordinal);
+        error = await FailsAsync(async () => await _backend.RefreshAsync(bare.Context, CancellationToken.None), StorageErrorCode.InternalError);
+        Assert.Contains("'lvm'", error.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task What_a_failed_start_activated_is_deactivated_unless_it_was_active_before()
     {
         _pool.Definition = _pool.Definition with { Target = new PoolTarget(_pool.Folder["none"]) };
