@@ -203,7 +203,9 @@ def created(pool, xml: str) -> tuple:
     """What a volume is when it has been created; it is deleted again."""
     pool.refresh()
     volume = pool.createXML(xml)
-    found = mask(volume.XMLDesc()).replace(volume.key(), "KEY"), volume.info(), pool.info()[1:], reported("vg")["v"]
+    told = reported("vg")["v"]
+    told["lv_attr"] = told["lv_attr"][:5]       # what follows says who has it open at the moment
+    found = mask(volume.XMLDesc()).replace(volume.key(), "KEY"), volume.info(), pool.info()[1:], told
     volume.delete()
     return found
 
