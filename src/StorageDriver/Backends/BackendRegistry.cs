@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Fs;
+using Cistern.Storage.Backends.Logical;
 using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.Scsi;
 using Cistern.Storage.Definitions;
@@ -20,7 +21,7 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new ScsiBackend(), new MpathBackend());
+    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new LogicalBackend(), new ScsiBackend(), new MpathBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

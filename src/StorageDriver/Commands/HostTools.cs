@@ -23,16 +23,29 @@ public sealed class HostTools
     /// <summary>Every tool, in alphabetical order.</summary>
     public static ImmutableArray<string> Table { get; } =
     [
+        "lvchange", // logical pools
+        "lvcreate",
+        "lvextend",
+        "lvm", // reports on a whole volume group
+        "lvreduce",
+        "lvremove",
         "mkfs", // pools on a file system of their own
         "mount",
         "ploop", // volumes of format ploop
         "prlimit", // address space and CPU limits of a command
+        "pvcreate", // logical pools
+        "pvremove",
+        "pvs",
         "qemu-img", // images that are not raw
         "qemu-system-aarch64", // the emulator's version, told to clients
         "qemu-system-x86_64",
         "scrub", // wipe algorithms other than zero
         "setpriv", // commands that run as another user
         "umount",
+        "vgchange", // logical pools
+        "vgcreate",
+        "vgremove",
+        "vgscan",
     ];
 
     /// <summary>Folders that only root may write; the environment's <c>PATH</c> is not asked.</summary>
