@@ -3,7 +3,10 @@ using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Fs;
 using Cistern.Storage.Backends.Logical;
 using Cistern.Storage.Backends.Mpath;
+using Cistern.Storage.Backends.NetFs;
 using Cistern.Storage.Backends.Scsi;
+using Cistern.Storage.Backends.Sheepdog;
+using Cistern.Storage.Backends.VStorage;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -21,7 +24,16 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new LogicalBackend(), new ScsiBackend(), new MpathBackend());
+    public static BackendRegistry Default { get; } =
+        new(
+            new DirBackend(),
+            new FsBackend(),
+            new NetFsBackend(),
+            new LogicalBackend(),
+            new ScsiBackend(),
+            new MpathBackend(),
+            new SheepdogBackend(),
+            new VStorageBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }
