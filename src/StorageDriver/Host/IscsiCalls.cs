@@ -32,7 +32,7 @@ internal static unsafe partial class IscsiCalls
     }
 
     /// <summary>The library's account of what went wrong last. Names no password.</summary>
-    public static string Error(nint context) => Marshal.PtrToStringUTF8(GetError(context)) is { Length: > 0 } text ? text : "unknown error";
+    public static string Error(nint context) => Marshal.PtrToStringUTF8(GetError(context))?.Trim() is { Length: > 0 } text ? text : "unknown error";
 
     public static int UseTcp(nint context) => InitTransport(context, Tcp);
 

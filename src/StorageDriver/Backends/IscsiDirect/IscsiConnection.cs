@@ -13,7 +13,7 @@ namespace Cistern.Storage.Backends.IscsiDirect;
 internal sealed unsafe class IscsiConnection : IDisposable
 {
     /// <summary>Below the time limit of calls on storage, so that a target that hangs is told from a thread that does.</summary>
-    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(25);
+    public static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
 
     private static readonly TimeSpan LogOutLimit = TimeSpan.FromSeconds(2);
 
@@ -28,6 +28,9 @@ internal sealed unsafe class IscsiConnection : IDisposable
 
     /// <summary>It is over: no command can be sent any more.</summary>
     public bool IsBroken => _context == 0;
+
+    /// <summary>It is over because no answer came in time: another would fare no better.</summary>
+    public bool IsTimedOut { get; private set; }
 
     /// <summary>Logs in.</summary>
     /// <exception cref="StorageException">1/18: the portal does not answer, or lets nobody in.</exception>
@@ -84,7 +87,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
             {
                 if (states[i].Status >= IscsiCalls.Cancelled)
                 {
-                    throw Failed("send commands", states[i].Status == IscsiCalls.TimedOut ? "no answer came in time" : IscsiCalls.Error(_context));
+                    throw Unanswered("send commands", states[i].Status);
                 }
 
                 (transfers[i].SenseKey, transfers[i].SenseCode, int missing) = IscsiCalls.Outcome(tasks[i]);
@@ -211,7 +214,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
             Serve(what, limit, state, 1);
             if (state->Status != IscsiCalls.Good)
             {
-                throw Failed(what, state->Status == IscsiCalls.TimedOut ? "no answer came in time" : IscsiCalls.Error(_context));
+                throw Unanswered(what, state->Status);
             }
         }
         catch
@@ -246,16 +249,29 @@ internal sealed unsafe class IscsiConnection : IDisposable
             TimeSpan rest = limit - Stopwatch.GetElapsedTime(begun);
             if (rest <= TimeSpan.Zero)
             {
-                throw Failed(what, "no answer came in time");
+                throw Unanswered(what, IscsiCalls.TimedOut);
             }
 
             int wait = (int)Math.Min(Slice, rest.TotalMilliseconds + 1);
-            int events = PollCalls.Wait(IscsiCalls.Descriptor(_context), IscsiCalls.WantedEvents(_context), wait);
+            int socket = IscsiCalls.Descriptor(_context);
+            int events = PollCalls.Wait(socket, IscsiCalls.WantedEvents(_context), wait);
+            if ((events & PollCalls.Error) != 0 && PollCalls.TakeError(socket) is not 0 and var error)
+            {
+                throw Failed(what, Marshal.GetPInvokeErrorMessage(error));
+            }
+
             if (IscsiCalls.Service(_context, events) < 0)
             {
                 throw Failed(what, IscsiCalls.Error(_context));
             }
         }
+    }
+
+    /// <summary>A session that the target does not answer in is told by what it was asked for.</summary>
+    private StorageException Unanswered(string what, int status)
+    {
+        IsTimedOut = status == IscsiCalls.TimedOut;
+        return Failed(what, IsTimedOut ? "no answer came in time" : IscsiCalls.Error(_context));
     }
 
     private StorageException Failed(string what, string reason) => StorageErrors.IscsiFailed(_login.Portal, what, reason);

@@ -60,7 +60,7 @@ internal sealed class IscsiSession : IPoolSession
         {
             return work(connection);
         }
-        catch (StorageException) when (connection.IsBroken && !isNew)
+        catch (StorageException) when (connection is { IsBroken: true, IsTimedOut: false } && !isNew)
         {
             connection = IscsiConnection.Open(_login);
             return work(connection);
