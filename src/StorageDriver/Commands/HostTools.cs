@@ -23,6 +23,7 @@ public sealed class HostTools
     /// <summary>Every tool, in alphabetical order.</summary>
     public static ImmutableArray<string> Table { get; } =
     [
+        "gluster", // finds the volumes of a gluster server
         "mkfs", // pools on a file system of their own
         "mount",
         "ploop", // volumes of format ploop
@@ -32,6 +33,7 @@ public sealed class HostTools
         "qemu-system-x86_64",
         "scrub", // wipe algorithms other than zero
         "setpriv", // commands that run as another user
+        "showmount", // finds the exports of an NFS server
         "umount",
     ];
 
