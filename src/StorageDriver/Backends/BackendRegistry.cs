@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Fs;
+using Cistern.Storage.Backends.Gluster;
 using Cistern.Storage.Backends.IscsiDirect;
 using Cistern.Storage.Backends.NetFs;
 using Cistern.Storage.Definitions;
@@ -20,7 +21,7 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new NetFsBackend(), new IscsiDirectBackend());
+    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new NetFsBackend(), new IscsiDirectBackend(), new GlusterBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

@@ -7,15 +7,6 @@ public static partial class StorageErrors
     public static StorageException LibraryMissing(string library, string package) =>
         New(StorageErrorCode.InternalError, $"cannot load '{library}': package '{package}' is not installed");
 
-    public static StorageException SourceHostCount(string pool, int count) =>
-        ConfigUnsupported($"storage pool '{pool}' must have exactly one source host, not {count}");
-
-    public static StorageException DiscoveryHostCount(int count) =>
-        ConfigUnsupported($"sources are looked for on exactly one host, not {count}");
-
-    public static StorageException DiscoveryHostMissing(string type) =>
-        New(StorageErrorCode.InvalidArgument, $"sources of type '{type}' can be looked for only on a host that is named");
-
     public static StorageException DiscoveryInitiatorMissing() =>
         ConfigUnsupported("the initiator's iqn is missing");
 

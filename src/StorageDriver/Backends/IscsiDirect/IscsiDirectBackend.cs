@@ -18,13 +18,25 @@ public sealed class IscsiDirectBackend : IStorageBackend, IPoolActivation, IPool
     /// <summary>Called for pools that ran before; whether the target is still there is for the first scan to find.</summary>
     public ValueTask<bool> IsActiveAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.FromResult(true);
 
-    public async ValueTask<IPoolSession?> ResumeAsync(PoolContext pool, CancellationToken cancellation) =>
-        await IscsiSession.OpenAsync(pool, cancellation).ConfigureAwait(false);
+    public ValueTask<IPoolSession?> ResumeAsync(PoolContext pool, CancellationToken cancellation) => StartAsync(pool, cancellation);
 
-    /// <summary>Connects with the first scan.</summary>
-    /// <exception cref="StorageException">67/18: not one host or target; 27/18, 66/30, 8/0: authentication; 1/18: the library is missing.</exception>
-    public async ValueTask<IPoolSession?> StartAsync(PoolContext pool, CancellationToken cancellation) =>
-        await IscsiSession.OpenAsync(pool, cancellation).ConfigureAwait(false);
+    /// <exception cref="StorageException">
+    /// 67/18: not one host or target; 27/18, 66/30, 8/0: authentication; 1/18: the library is missing, or the target cannot be reached.
+    /// </exception>
+    public async ValueTask<IPoolSession?> StartAsync(PoolContext pool, CancellationToken cancellation)
+    {
+        IscsiSession session = await IscsiSession.OpenAsync(pool, cancellation).ConfigureAwait(false);
+        try
+        {
+            await pool.Threads.RunAsync(() => IscsiUnit.List(session), cancellation).ConfigureAwait(false);
+            return session;
+        }
+        catch
+        {
+            await session.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     public ValueTask StopAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.CompletedTask;
 
@@ -114,12 +126,12 @@ public sealed class IscsiDirectBackend : IStorageBackend, IPoolActivation, IPool
     {
         if (specification is null)
         {
-            throw StorageErrors.DiscoveryHostMissing(Info.Name);
+            throw StorageErrors.SourceHostMissing(Info.Name);
         }
 
         if (specification.Hosts is not [var portal])
         {
-            throw StorageErrors.DiscoveryHostCount(specification.Hosts.Length);
+            throw StorageErrors.SourceHostCount(specification.Hosts.Length);
         }
 
         string initiator = specification.InitiatorIqn ?? throw StorageErrors.DiscoveryInitiatorMissing();

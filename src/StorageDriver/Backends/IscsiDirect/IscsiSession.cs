@@ -90,7 +90,7 @@ internal sealed class IscsiSession : IPoolSession
         PoolSource source = pool.Definition.Source;
         if (source.Hosts is not [var host])
         {
-            throw StorageErrors.SourceHostCount(pool.Definition.Name, source.Hosts.Length);
+            throw StorageErrors.SourceHostCount(source.Hosts.Length);
         }
 
         if (source.Devices is not [var target, ..])
