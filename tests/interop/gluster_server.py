@@ -89,6 +89,7 @@ end-volume
         brick.parent.mkdir(exist_ok=True)
         self._run("volume", "create", name, f"{self.host}:{brick}", "force")
         self._run("volume", "set", name, "server.allow-insecure", "on")
+        self._run("volume", "set", name, "network.ping-timeout", "5")
         if start:
             self._run("volume", "start", name)
         return brick

@@ -60,7 +60,7 @@ internal static class GlusterClone
             await ExtentCopy.RunAsync(from, to, readsZeros: true, progress, cancellation).ConfigureAwait(false);
             if (volume.Target.Format != "qcow2" && volume.Allocation >= capacity)
             {
-                await GlusterCreation.TakeSpaceAsync(pool.Threads, data, 0, (long)capacity, progress, cancellation).ConfigureAwait(false);
+                await GlusterCreation.TakeSpaceAsync(pool.Threads, data, 0, (long)capacity, isNew: false, progress, cancellation).ConfigureAwait(false);
             }
         }
     }

@@ -66,7 +66,8 @@ internal static class GlusterCreation
             else
             {
                 await pool.Threads.RunAsync(() => file.SetLength((long)volume.Capacity), cancellation).ConfigureAwait(false);
-                await TakeSpaceAsync(pool.Threads, file.Data, 0, (long)Math.Min(volume.Allocation, volume.Capacity), progress, cancellation)
+                await TakeSpaceAsync(
+                    pool.Threads, file.Data, 0, (long)Math.Min(volume.Allocation, volume.Capacity), isNew: true, progress, cancellation)
                     .ConfigureAwait(false);
             }
 
@@ -74,13 +75,14 @@ internal static class GlusterCreation
         }
     }
 
+    /// <inheritdoc cref="GlusterData.Allocate"/>
     public static async ValueTask TakeSpaceAsync(
-        PoolThreads threads, GlusterData file, long offset, long end, JobProgress progress, CancellationToken cancellation)
+        PoolThreads threads, GlusterData file, long offset, long end, bool isNew, JobProgress progress, CancellationToken cancellation)
     {
         while (offset < end)
         {
             (long from, long length) = (offset, Math.Min(AllocateStep, end - offset));
-            await threads.RunAsync(() => file.Allocate(from, length), cancellation).ConfigureAwait(false);
+            await threads.RunAsync(() => file.Allocate(from, length, isNew), cancellation).ConfigureAwait(false);
             offset += length;
             progress.Allocated = (ulong)offset;
         }

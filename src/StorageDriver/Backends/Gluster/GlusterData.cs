@@ -140,17 +140,19 @@ internal sealed class GlusterData : IBlockingVolume
         Check(result, "trim");
     }
 
-    /// <summary>Takes space; where the servers cannot without writing, by writing zeros, which is for new files only.</summary>
-    public void Allocate(long offset, long length)
+    /// <summary>Takes space for a range; where the servers cannot without writing, only new files get it, by writing zeros.</summary>
+    /// <param name="isNew">There are no data in the range.</param>
+    public void Allocate(long offset, long length, bool isNew)
     {
         int result = GlusterCalls.Allocate(_file, _start + offset, length);
-        if (result is -Errno.NotSupported or -Errno.NotImplemented)
+        if (result is not (-Errno.NotSupported or -Errno.NotImplemented))
+        {
+            Check(result, "allocate space of");
+        }
+        else if (isNew)
         {
             WriteZeros(offset, offset + length);
-            return;
         }
-
-        Check(result, "allocate space of");
     }
 
     public void SetLength(long length) => Check(GlusterCalls.SetLength(_file, length), "change the length of");

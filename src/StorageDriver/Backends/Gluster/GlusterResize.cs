@@ -52,7 +52,10 @@ internal static class GlusterResize
     {
         try
         {
-            await GlusterCreation.TakeSpaceAsync(threads, file, Math.Min(file.Length, capacity), capacity, new JobProgress(), cancellation).ConfigureAwait(false);
+            long before = Math.Min(file.Length, capacity);
+            JobProgress nobodys = new();
+            await GlusterCreation.TakeSpaceAsync(threads, file, 0, before, isNew: false, nobodys, cancellation).ConfigureAwait(false);
+            await GlusterCreation.TakeSpaceAsync(threads, file, before, capacity, isNew: true, nobodys, cancellation).ConfigureAwait(false);
         }
         catch when (file.Length < capacity)
         {
