@@ -3,7 +3,9 @@ using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Fs;
 using Cistern.Storage.Backends.Gluster;
 using Cistern.Storage.Backends.IscsiDirect;
+using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.NetFs;
+using Cistern.Storage.Backends.Scsi;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -21,7 +23,8 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new NetFsBackend(), new IscsiDirectBackend(), new GlusterBackend());
+    public static BackendRegistry Default { get; } = new(
+        new DirBackend(), new FsBackend(), new NetFsBackend(), new IscsiDirectBackend(), new ScsiBackend(), new MpathBackend(), new GlusterBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }
