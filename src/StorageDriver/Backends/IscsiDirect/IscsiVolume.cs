@@ -52,6 +52,11 @@ internal sealed class IscsiVolume : IBlockingVolume
     public int Read(long offset, Span<byte> buffer)
     {
         int wanted = (int)Math.Clamp(Length - offset, 0, buffer.Length);
+        if (wanted == 0)
+        {
+            return 0;
+        }
+
         if (offset % _block == 0 && wanted % _block == 0)
         {
             ReadBlocks(offset, buffer[..wanted]);
