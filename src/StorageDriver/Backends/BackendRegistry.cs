@@ -6,6 +6,7 @@ using Cistern.Storage.Backends.IscsiDirect;
 using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.NetFs;
 using Cistern.Storage.Backends.Scsi;
+using Cistern.Storage.Backends.Zfs;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -24,7 +25,14 @@ public sealed class BackendRegistry
 
     /// <summary>Every backend of this server.</summary>
     public static BackendRegistry Default { get; } = new(
-        new DirBackend(), new FsBackend(), new NetFsBackend(), new IscsiDirectBackend(), new ScsiBackend(), new MpathBackend(), new GlusterBackend());
+        new DirBackend(),
+        new FsBackend(),
+        new NetFsBackend(),
+        new IscsiDirectBackend(),
+        new ScsiBackend(),
+        new MpathBackend(),
+        new GlusterBackend(),
+        new ZfsBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

@@ -35,6 +35,8 @@ public sealed class HostTools
         "setpriv", // commands that run as another user
         "showmount", // finds the exports of an NFS server
         "umount",
+        "zfs", // volumes of zpools
+        "zpool",
     ];
 
     /// <summary>Folders that only root may write; the environment's <c>PATH</c> is not asked.</summary>
