@@ -45,6 +45,7 @@ public sealed class FsBackendTests : IDisposable
     [InlineData("ext3", "mkfs -t ext3 -F /dev/x")]
     [InlineData("ext4", "mkfs -t ext4 -F /dev/x")]
     [InlineData("xfs", "mkfs -t xfs -f /dev/x")]
+    [InlineData("btrfs", "mkfs -t btrfs -f /dev/x")]
     [InlineData("vfat", "mkfs -t vfat -I /dev/x")]
     [InlineData("gfs2", "mkfs -t gfs2 /dev/x")]
     [InlineData("auto", "mkfs -t auto /dev/x")]

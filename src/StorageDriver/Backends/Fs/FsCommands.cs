@@ -22,7 +22,7 @@ public static class FsCommands
     public static Command Make(PoolDefinition pool)
     {
         string format = pool.Source.Format!;
-        string? force = format switch { "xfs" => "-f", "ext2" or "ext3" or "ext4" => "-F", "vfat" => "-I", _ => null };
+        string? force = format switch { "xfs" or "btrfs" => "-f", "ext2" or "ext3" or "ext4" => "-F", "vfat" => "-I", _ => null };
         return new Command("mkfs", ["-t", format, .. force is null ? Array.Empty<string>() : [force], pool.Source.Devices[0].Path]) { Timeout = MakeTimeout };
     }
 }
