@@ -6,6 +6,8 @@ using Cistern.Storage.Backends.IscsiDirect;
 using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.NetFs;
 using Cistern.Storage.Backends.Scsi;
+using Cistern.Storage.Backends.Sheepdog;
+using Cistern.Storage.Backends.VStorage;
 using Cistern.Storage.Backends.Zfs;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
@@ -31,8 +33,10 @@ public sealed class BackendRegistry
         new IscsiDirectBackend(),
         new ScsiBackend(),
         new MpathBackend(),
+        new SheepdogBackend(),
         new GlusterBackend(),
-        new ZfsBackend());
+        new ZfsBackend(),
+        new VStorageBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

@@ -41,12 +41,15 @@ internal sealed class ChildProcess : IDisposable
 
     public string Output => Text(_output);
 
+    /// <summary>As <see cref="Output"/>, not decoded.</summary>
+    public ReadOnlyMemory<byte> Data => _output.GetBuffer().AsMemory(0, (int)_output.Length);
+
     public string Error => Text(_error);
 
     /// <exception cref="StorageException">38/18: it could not be started.</exception>
-    public static ChildProcess Start(IReadOnlyList<string> line)
+    public static ChildProcess Start(IReadOnlyList<string> line, ReadOnlyMemory<byte> input = default)
     {
-        SystemCall.Check(ProcessCalls.Spawn(line, Environment, out SpawnedChild? child), $"cannot start '{line[0]}'");
+        SystemCall.Check(ProcessCalls.Spawn(line, Environment, input.Span, out SpawnedChild? child), $"cannot start '{line[0]}'");
         return new ChildProcess(child!);
     }
 

@@ -23,6 +23,7 @@ public sealed class HostTools
     /// <summary>Every tool, in alphabetical order.</summary>
     public static ImmutableArray<string> Table { get; } =
     [
+        "dog", // sheepdog clusters
         "gluster", // finds the volumes of a gluster server
         "mkfs", // pools on a file system of their own
         "mount",
@@ -35,6 +36,7 @@ public sealed class HostTools
         "setpriv", // commands that run as another user
         "showmount", // finds the exports of an NFS server
         "umount",
+        "vstorage-mount", // mounts Virtuozzo storage clusters
         "zfs", // volumes of zpools
         "zpool",
     ];

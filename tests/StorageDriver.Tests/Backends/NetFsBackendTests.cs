@@ -48,6 +48,7 @@ public sealed class NetFsBackendTests : IDisposable
     [InlineData("nfs", "/", "4.2", "mount -o nodev,nosuid,noexec,nfsvers=4.2 -t nfs host:/ /mnt")]
     [InlineData("glusterfs", "vol", null, "mount -o nodev,nosuid,noexec,direct-io-mode=1 -t glusterfs host:vol /mnt")]
     [InlineData("cifs", "share", null, "mount -o nodev,nosuid,noexec,guest -t cifs //host/share /mnt")]
+    [InlineData("cifs", "/share", null, "mount -o nodev,nosuid,noexec,guest -t cifs //host/share /mnt")]
     public void Every_format_is_mounted_in_its_own_way(string format, string folder, string? version, string line)
     {
         Source(format, folder, version);

@@ -52,7 +52,14 @@ public abstract class MountBackend : FilePoolBackend, IPoolActivation, IPoolProv
     {
         if (pool.Session is MountSession { IsStillThere: true } || await FindMountAsync(pool, cancellation).ConfigureAwait(false) is { IsPools: true })
         {
-            await UnmountAsync(pool, cancellation).ConfigureAwait(false);
+            try
+            {
+                await UnmountAsync(pool, cancellation).ConfigureAwait(false);
+            }
+            catch (StorageException) when (pool.Session is MountSession { IsStillThere: false })
+            {
+                // The mount is gone: what the tool still waited for, as the farewell to a server that does not answer, is the kernel's affair.
+            }
         }
     }
 

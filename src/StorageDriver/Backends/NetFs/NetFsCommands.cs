@@ -11,7 +11,7 @@ public static class NetFsCommands
     private static readonly TimeSpan MountTimeout = TimeSpan.FromSeconds(150);
 
     /// <summary>What is not written back yet goes through the network first.</summary>
-    private static readonly TimeSpan UnmountTimeout = TimeSpan.FromSeconds(120);
+    private static readonly TimeSpan UnmountTimeout = TimeSpan.FromSeconds(60);
 
     /// <summary>A host that does not answer is asked over several protocols.</summary>
     private static readonly TimeSpan ExportsTimeout = TimeSpan.FromSeconds(60);

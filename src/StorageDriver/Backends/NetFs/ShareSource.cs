@@ -14,7 +14,7 @@ internal sealed record ShareSource(PoolSource Source) : IMountSource
 
     /// <param name="source">With one host and a folder.</param>
     public static string NameOf(PoolSource source) =>
-        source.Format == Cifs ? $"//{source.Hosts[0].Name}/{source.Dir}" : $"{source.Hosts[0].Name}:{source.Dir}";
+        source.Format == Cifs ? $"//{source.Hosts[0].Name}/{source.Dir?.TrimStart('/')}" : $"{source.Hosts[0].Name}:{source.Dir}";
 
     /// <summary>The kernel tells what the command line said, but for slashes that mean nothing.</summary>
     public bool Is(KernelRoots kernel, Mount mount) => Plain(mount.Source) == Plain(Name);
