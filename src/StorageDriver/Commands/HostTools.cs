@@ -50,6 +50,8 @@ public sealed class HostTools
         "vgremove",
         "vgscan",
         "vstorage-mount", // mounts Virtuozzo storage clusters
+        "zfs", // volumes of zpools
+        "zpool",
     ];
 
     /// <summary>Folders that only root may write; the environment's <c>PATH</c> is not asked.</summary>

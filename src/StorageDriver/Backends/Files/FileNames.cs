@@ -53,6 +53,10 @@ internal static class FileNames
         return Encoding.UTF8.GetByteCount(part) <= MaxBytes ? part : $"{PartMark}{instance}-{job}{PartEnd}";
     }
 
+    /// <summary>Whether a name is one that <see cref="Part"/> gave in an instance.</summary>
+    public static bool IsPartOf(string name, string instance) =>
+        name is ['.', ..] && name.EndsWith(PartEnd, StringComparison.Ordinal) && name.Contains($"{PartMark}{instance}-", StringComparison.Ordinal);
+
     private static bool IsPart(string name) =>
         name[0] == '.' && name.EndsWith(PartEnd, StringComparison.Ordinal) && name.Contains(PartMark, StringComparison.Ordinal);
 
