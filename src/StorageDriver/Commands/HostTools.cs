@@ -25,6 +25,7 @@ public sealed class HostTools
     [
         "mkfs", // pools on a file system of their own
         "mount",
+        "parted", // labels and partitions of disks
         "ploop", // volumes of format ploop
         "prlimit", // address space and CPU limits of a command
         "qemu-img", // images that are not raw
@@ -32,6 +33,7 @@ public sealed class HostTools
         "qemu-system-x86_64",
         "scrub", // wipe algorithms other than zero
         "setpriv", // commands that run as another user
+        "udevadm", // waiting for the nodes of new devices
         "umount",
     ];
 

@@ -93,6 +93,11 @@ internal sealed record PoolState
             described = described with { Target = target with { Permissions = permissions } };
         }
 
+        if (contents.SourceFormat is { } format && format != described.Source.Format)
+        {
+            described = described with { Source = described.Source with { Format = format } };
+        }
+
         if (contents.FreeExtents.Count > 0)
         {
             var devices = described.Source.Devices.Select(device =>
