@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Disk;
 using Cistern.Storage.Backends.Fs;
+using Cistern.Storage.Backends.Logical;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -19,7 +20,7 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new DiskBackend());
+    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new LogicalBackend(), new DiskBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

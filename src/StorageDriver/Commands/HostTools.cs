@@ -23,11 +23,20 @@ public sealed class HostTools
     /// <summary>Every tool, in alphabetical order.</summary>
     public static ImmutableArray<string> Table { get; } =
     [
+        "lvchange", // logical pools
+        "lvcreate",
+        "lvextend",
+        "lvm", // reports on a whole volume group
+        "lvreduce",
+        "lvremove",
         "mkfs", // pools on a file system of their own
         "mount",
         "parted", // labels and partitions of disks
         "ploop", // volumes of format ploop
         "prlimit", // address space and CPU limits of a command
+        "pvcreate", // logical pools
+        "pvremove",
+        "pvs",
         "qemu-img", // images that are not raw
         "qemu-system-aarch64", // the emulator's version, told to clients
         "qemu-system-x86_64",
@@ -35,6 +44,10 @@ public sealed class HostTools
         "setpriv", // commands that run as another user
         "udevadm", // waiting for the nodes of new devices
         "umount",
+        "vgchange", // logical pools
+        "vgcreate",
+        "vgremove",
+        "vgscan",
     ];
 
     /// <summary>Folders that only root may write; the environment's <c>PATH</c> is not asked.</summary>

@@ -23,7 +23,7 @@ internal static class DiskUse
             () => FileStatusCalls.Get(path, out FileStatus status) == 0 ? KernelPartitions.Of(kernel, status).Select(device => device.Node).ToArray() : [],
             cancellation).ConfigureAwait(false);
         await RequireUnusedAsync(pool, path, nodes, cancellation).ConfigureAwait(false);
-        if (await pool.Threads.RunAsync(() => Held(kernel, path), cancellation).ConfigureAwait(false) is { } holder)
+        if (await pool.Threads.RunAsync(() => Held(kernel, path, orOpen: false), cancellation).ConfigureAwait(false) is { } holder)
         {
             throw StorageErrors.DiskHeld(path, path, holder);
         }
@@ -60,7 +60,7 @@ internal static class DiskUse
             FileHolder? holder = null;
             for (int attempt = 0; attempt < Attempts; attempt++)
             {
-                holder = await pool.Threads.RunAsync(() => Held(kernel, node) ?? ProcessFiles.Find(kernel, node), cancellation).ConfigureAwait(false);
+                holder = await pool.Threads.RunAsync(() => Held(kernel, node, orOpen: true), cancellation).ConfigureAwait(false);
                 if (holder is not { Kind: FileHolderKind.Process })
                 {
                     break;
@@ -76,6 +76,8 @@ internal static class DiskUse
         }
     }
 
-    private static FileHolder? Held(KernelRoots kernel, string node) =>
-        FileStatusCalls.Get(node, out FileStatus status) == 0 && status.Type == FileType.BlockDevice ? FileHolders.Find(kernel, node, status) : null;
+    private static FileHolder? Held(KernelRoots kernel, string node, bool orOpen) =>
+        FileStatusCalls.Get(node, out FileStatus status) == 0 && status.Type == FileType.BlockDevice
+            ? FileHolders.Find(kernel, node, status) ?? (orOpen ? DeviceUsers.Find(kernel, status) : null)
+            : null;
 }

@@ -69,11 +69,11 @@ internal static class ImageCreation
             await PassphraseFile.WriteAsync(pool.Host, SourceSecret, sourceEncryption, cancellation).ConfigureAwait(false);
         if (passphrase is not null)
         {
-            await pool.Host.RunAsync(QemuImg.Create(image, passphrase.Secret), cancellation).ConfigureAwait(false);
+            await ImageTool.RunAsync(pool.Host, QemuImg.Create(image, passphrase.Secret), cancellation).ConfigureAwait(false);
         }
 
         (string path, string? format) = Image(source);
-        await pool.Host.RunAsync(QemuImg.ConvertInto(path, format, sourcePassphrase?.Secret, image, passphrase?.Secret), cancellation).ConfigureAwait(false);
+        await ImageTool.RunAsync(pool.Host, QemuImg.ConvertInto(path, format, sourcePassphrase?.Secret, image, passphrase?.Secret), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Makes an empty LUKS image of a device that is there, larger than the volume by what LUKS takes for itself.</summary>
@@ -81,7 +81,7 @@ internal static class ImageCreation
     {
         ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, preallocateMetadata: false);
         using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
-        await pool.Host.RunAsync(QemuImg.Create(image, passphrase!.Secret), cancellation).ConfigureAwait(false);
+        await ImageTool.RunAsync(pool.Host, QemuImg.Create(image, passphrase!.Secret), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>qemu-img cannot make and fill an encrypted image, nor read one into a new image, in one step.</summary>
