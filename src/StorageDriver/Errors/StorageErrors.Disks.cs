@@ -5,9 +5,6 @@ namespace Cistern.Storage.Errors;
 
 public static partial class StorageErrors
 {
-    public static StorageException ToolOutputMalformed(string tool, string output) =>
-        New(StorageErrorCode.InternalError, $"cannot understand what '{tool}' said: '{output.Trim()}'");
-
     public static StorageException DevicePathMissing(string device) =>
         New(StorageErrorCode.InvalidArgument, $"device path '{device}' does not exist");
 
@@ -34,12 +31,6 @@ public static partial class StorageErrors
     /// <param name="message">What the tool says of it.</param>
     public static StorageException PartitionBusy(string volume, string message) =>
         New(StorageErrorCode.OperationInvalid, $"volume '{volume}' is still in use: {message.Trim()}");
-
-    public static StorageException CapacityMissing() =>
-        New(StorageErrorCode.NoSupport, "volumes of this storage pool need a capacity");
-
-    public static StorageException OnlyLuks(string format) =>
-        ConfigUnsupported($"volumes of this storage pool can be encrypted only with 'luks', not '{format}'");
 
     public static StorageException SecondExtendedPartition() =>
         New(StorageErrorCode.InternalError, "the disk has an extended partition already");

@@ -104,7 +104,7 @@ public sealed class DiskBackend : BlockPoolBackend, IPoolActivation, IPoolProvis
 
         if (request.Capacity == 0)
         {
-            throw StorageErrors.CapacityMissing();
+            throw StorageErrors.CapacityRequired(request.Name);
         }
 
         ulong size = request.Capacity + (isEncrypted ? DiskScan.LuksOverhead : 0);

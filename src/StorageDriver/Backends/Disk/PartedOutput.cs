@@ -39,12 +39,12 @@ public static class PartedOutput
         int bytes = Array.IndexOf(lines, InBytes);
         if (cylinders < 0 || bytes < cylinders + 3 || bytes + 1 >= lines.Length)
         {
-            throw StorageErrors.ToolOutputMalformed("parted", output);
+            throw StorageErrors.ToolNotUnderstood("parted", output);
         }
 
         ulong sectors = ParseShape(lines[cylinders + 2]);
         var (label, sectorSize) = ParseDisk(lines[bytes + 1]);
-        Range[] ranges = [.. lines.Skip(bytes + 2).Select(line => ParseRange(line) ?? throw StorageErrors.ToolOutputMalformed("parted", line))];
+        Range[] ranges = [.. lines.Skip(bytes + 2).Select(line => ParseRange(line) ?? throw StorageErrors.ToolNotUnderstood("parted", line))];
         Range? extended = Array.Find(ranges, range => Array.Exists(ranges, range.Holds));
         return new PartitionTable(
             label,
@@ -64,7 +64,7 @@ public static class PartedOutput
             && heads > 0
             && sectors > 0
                 ? (ulong)heads * sectors
-                : throw StorageErrors.ToolOutputMalformed("parted", line);
+                : throw StorageErrors.ToolNotUnderstood("parted", line);
     }
 
     private static (string Label, ulong SectorSize) ParseDisk(string line)
@@ -80,7 +80,7 @@ public static class PartedOutput
             }
         }
 
-        throw StorageErrors.ToolOutputMalformed("parted", line);
+        throw StorageErrors.ToolNotUnderstood("parted", line);
     }
 
     /// <summary>parted does not tell machines what a partition is, but the extended one is the one in which others lie.</summary>
