@@ -50,7 +50,7 @@ public sealed partial class StorageDriver : IAsyncDisposable
         {
             var host = Host(options, loggers);
             var driver = new DriverContext(
-                options, options.Backends, host, store, new PoolEvents(loggers.CreateLogger<PoolEvents>()), new PoolRegistry());
+                options, options.Backends, host, store, new PoolEvents(loggers.CreateLogger<PoolEvents>()), new PoolRegistry(host.Kernel));
             var opened = new StorageDriver(driver, driverLock);
             await new PoolRestart(driver, opened._activation, opened._autostart).RunAsync().WaitAsync(cancellation).ConfigureAwait(false);
             return opened;

@@ -30,6 +30,8 @@ internal static unsafe partial class LinuxSockets
     public const uint SpliceNonBlock = 2;
     public const int ShutdownBoth = 2;
 
+    public const int ClockMonotonic = 1;
+
     public const short PollIn = 1;
 
     public const int EpollCloExec = 0x80000;
@@ -54,6 +56,12 @@ internal static unsafe partial class LinuxSockets
 
     [LibraryImport("libc", EntryPoint = "eventfd", SetLastError = true)]
     public static partial SocketHandle EventDescriptor(uint initial, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_create", SetLastError = true)]
+    public static partial SocketHandle TimerDescriptor(int clock, int flags);
+
+    [LibraryImport("libc", EntryPoint = "timerfd_settime", SetLastError = true)]
+    public static partial int SetTimer(SafeHandle timer, int flags, long* settings, long* before);
 
     [LibraryImport("libc", EntryPoint = "socket", SetLastError = true)]
     public static partial SocketHandle Create(int family, int type, int protocol);

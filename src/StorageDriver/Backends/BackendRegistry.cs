@@ -2,7 +2,10 @@ using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Disk;
 using Cistern.Storage.Backends.Fs;
+using Cistern.Storage.Backends.Iscsi;
 using Cistern.Storage.Backends.Logical;
+using Cistern.Storage.Backends.Mpath;
+using Cistern.Storage.Backends.Scsi;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -20,7 +23,8 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(new DirBackend(), new FsBackend(), new LogicalBackend(), new DiskBackend());
+    public static BackendRegistry Default { get; } =
+        new(new DirBackend(), new FsBackend(), new LogicalBackend(), new DiskBackend(), new IscsiBackend(), new ScsiBackend(), new MpathBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

@@ -19,6 +19,11 @@ public sealed class PoolContext
     /// <summary>The pool's own few threads: every blocking call on storage that may hang runs there.</summary>
     public required Pools.PoolThreads Threads { get; init; }
 
+    /// <summary>
+    /// A client waits for the scan, which may have the storage itself look for what is new. Else it takes in what was told of, as often as that is.
+    /// </summary>
+    public bool IsAsked { get; init; } = true;
+
     /// <summary>What the last scan knew of a volume, to spare probing it again; null when unknown.</summary>
     public required Func<string, ScannedVolume?> Known { get; init; }
 
@@ -49,6 +54,9 @@ public sealed class HostContext
 
     /// <summary>Where a backend records the temporary files of volumes under construction.</summary>
     public Persistence.BuildJournal Journal => new(RunDirectory);
+
+    /// <summary>What the server itself brought up for its pools.</summary>
+    public Persistence.RunMarks Marks => new(RunDirectory);
 
     /// <summary>Tells backends of changes in folders.</summary>
     internal FolderWatcher Folders { get; init; } = new();

@@ -23,6 +23,7 @@ public sealed class HostTools
     /// <summary>Every tool, in alphabetical order.</summary>
     public static ImmutableArray<string> Table { get; } =
     [
+        "iscsiadm", // pools of iSCSI targets
         "lvchange", // logical pools
         "lvcreate",
         "lvextend",

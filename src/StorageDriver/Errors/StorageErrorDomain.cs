@@ -6,6 +6,7 @@ public enum StorageErrorDomain
     None = 0,
     Xml = 5,
     Storage = 18,
+    NodeDevice = 22,
     Secret = 30,
     Streams = 38,
 }

@@ -25,4 +25,5 @@ internal static class Errno
     public const int NotEmpty = 39;
     public const int Loop = 40;
     public const int NotSupported = 95;
+    public const int NotConnected = 107;
 }

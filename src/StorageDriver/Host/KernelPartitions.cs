@@ -39,27 +39,14 @@ internal static class KernelPartitions
 
     private static KernelPartition? Mapping(KernelRoots kernel, string holder)
     {
-        string uuid = Text($"{holder}/dm/uuid") ?? "";
+        string uuid = KernelFiles.ReadText($"{holder}/dm/uuid") ?? "";
         int end = uuid.IndexOf('-', StringComparison.Ordinal);
         return end > MappingPrefix.Length && uuid.StartsWith(MappingPrefix, StringComparison.Ordinal)
             && int.TryParse(uuid.AsSpan(MappingPrefix.Length, end - MappingPrefix.Length), CultureInfo.InvariantCulture, out int number)
-            && Text($"{holder}/dm/name") is { } name
+            && KernelFiles.ReadText($"{holder}/dm/name") is { } name
                 ? new KernelPartition($"{kernel.Dev}/mapper/{name}", number, Start: null, Length: 0)
                 : null;
     }
 
-    private static ulong? Number(string file) => ulong.TryParse(Text(file), CultureInfo.InvariantCulture, out ulong number) ? number : null;
-
-    private static string? Text(string file)
-    {
-        try
-        {
-            return File.Exists(file) ? File.ReadAllText(file).TrimEnd('\n') : null;
-        }
-        catch (IOException)
-        {
-            // The device went meanwhile.
-            return null;
-        }
-    }
+    private static ulong? Number(string file) => ulong.TryParse(KernelFiles.ReadText(file), CultureInfo.InvariantCulture, out ulong number) ? number : null;
 }

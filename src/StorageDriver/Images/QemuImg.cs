@@ -53,28 +53,47 @@ public static class QemuImg
 
     /// <summary>Fills a new plain image from a plain one. The result has no backing file.</summary>
     /// <param name="sourceFormat">Format of the source; <c>iso</c> and null count as raw.</param>
-    public static Command Convert(string sourcePath, string? sourceFormat, ImageOptions target)
+    public static Command Convert(ImageLocation source, string? sourceFormat, ImageOptions target)
     {
         var arguments = ImmutableArray.CreateBuilder<string>();
         arguments.AddRange("convert", "-f", PlainFormat(sourceFormat), "-O", target.Format);
         AddOptions(arguments, target with { BackingPath = null, BackingFormat = null }, secret: null);
-        arguments.AddRange(Absolute(sourcePath), Absolute(target.Path));
+        arguments.AddRange(source.Argument, Absolute(target.Path));
         return Limited(arguments, target.Capacity);
     }
 
     /// <summary>Fills an existing image, with encryption on either side. The target has been made by <see cref="Create"/>.</summary>
     /// <param name="sourceSecret">The passphrase of an encrypted source, else null.</param>
     /// <param name="targetSecret">The passphrase of an encrypted target, else null.</param>
-    public static Command ConvertInto(string sourcePath, string? sourceFormat, SecretFile? sourceSecret, ImageOptions target, SecretFile? targetSecret)
+    public static Command ConvertInto(ImageLocation source, string? sourceFormat, SecretFile? sourceSecret, ImageOptions target, SecretFile? targetSecret)
     {
         var arguments = ImmutableArray.CreateBuilder<string>();
         arguments.AddRange("convert", "--image-opts", "-n", "--target-image-opts");
         AddSecret(arguments, targetSecret);
         AddSecret(arguments, sourceSecret);
         arguments.AddRange(
-            ImageOpts(PlainFormat(sourceFormat), sourcePath, sourceSecret),
-            ImageOpts(target.Format, target.Path, targetSecret));
+            ImageOpts(PlainFormat(sourceFormat), source, sourceSecret),
+            ImageOpts(target.Format, ImageLocation.File(target.Path), targetSecret));
         return Limited(arguments, target.Capacity);
+    }
+
+    /// <summary>Writes the data of an image over what is at a location, as raw data.</summary>
+    /// <param name="sourceSecret">The passphrase of an encrypted source, else null.</param>
+    /// <param name="capacity">Of the target, in bytes.</param>
+    /// <param name="readsZeros">The target reads as zeros before.</param>
+    public static Command ConvertOnto(
+        ImageLocation source, string? sourceFormat, SecretFile? sourceSecret, ImageLocation target, ulong capacity, bool readsZeros)
+    {
+        var arguments = ImmutableArray.CreateBuilder<string>();
+        arguments.AddRange("convert", "--image-opts", "-n", "--target-image-opts");
+        if (readsZeros)
+        {
+            arguments.Add("--target-is-zero");
+        }
+
+        AddSecret(arguments, sourceSecret);
+        arguments.AddRange(ImageOpts(PlainFormat(sourceFormat), source, sourceSecret), ImageOpts("raw", target, secret: null));
+        return Limited(arguments, capacity);
     }
 
     /// <summary>Changes an image's capacity, rounded up to whole sectors.</summary>
@@ -97,7 +116,7 @@ public static class QemuImg
         else
         {
             AddSecret(arguments, secret);
-            arguments.AddRange("--image-opts", ImageOpts(PlainFormat(format), path, secret));
+            arguments.AddRange("--image-opts", ImageOpts(PlainFormat(format), ImageLocation.File(path), secret));
         }
 
         arguments.Add(rounded.ToString(CultureInfo.InvariantCulture));
@@ -115,7 +134,7 @@ public static class QemuImg
     private static string Absolute(string path) =>
         path.StartsWith('/') ? path : throw new ArgumentException($"'{path}' is not an absolute path", nameof(path));
 
-    private static string Escape(string value) => value.Replace(",", ",,", StringComparison.Ordinal);
+    private static string Escape(string value) => ImageLocation.Escape(value);
 
     private static void AddSecret(ImmutableArray<string>.Builder arguments, SecretFile? secret)
     {
@@ -125,11 +144,11 @@ public static class QemuImg
         }
     }
 
-    private static string ImageOpts(string format, string path, SecretFile? secret)
+    private static string ImageOpts(string format, ImageLocation location, SecretFile? secret)
     {
         var driver = secret is not null && format == "raw" ? "luks" : format;
         var key = secret is null ? "" : $",{EncryptionPrefix(format)}key-secret={secret.Id}";
-        return $"driver={driver},file.filename={Escape(Absolute(path))}{key}";
+        return $"driver={driver},{location.Options}{key}";
     }
 
     private static string EncryptionPrefix(string format) => format == "qcow2" ? "encrypt." : "";

@@ -1,11 +1,12 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
 
 namespace Cistern.Storage.Pools;
 
 /// <summary>All pools, by uuid and by name. Reads are lock-free; additions and removals are ordered by <see cref="Gate"/>.</summary>
-internal sealed class PoolRegistry
+internal sealed class PoolRegistry(KernelRoots kernel)
 {
     private Maps _maps = new(ImmutableDictionary<Guid, StoragePool>.Empty, ImmutableDictionary<string, StoragePool>.Empty);
 
@@ -33,7 +34,7 @@ internal sealed class PoolRegistry
     {
         foreach (var other in All)
         {
-            if (other.Name != definition.Name && SourceConflicts.Conflict(other.State.Definition, definition))
+            if (other.Name != definition.Name && SourceConflicts.Conflict(kernel, other.State.Definition, definition))
             {
                 throw StorageErrors.PoolSourceConflict(other.Name);
             }

@@ -192,7 +192,7 @@ internal sealed class PoolScanner(DriverContext driver)
         StorageException? failure = null;
         try
         {
-            contents = await run.Backend.RefreshAsync(pool.Context(pool.State), run.Stopped).ConfigureAwait(false);
+            contents = await run.Backend.RefreshAsync(pool.Context(pool.State, run.Session, asked), run.Stopped).ConfigureAwait(false);
         }
         catch (StorageException error)
         {

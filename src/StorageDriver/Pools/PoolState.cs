@@ -103,9 +103,9 @@ internal sealed record PoolState
             described = described with { Target = target with { Permissions = permissions } };
         }
 
-        if (contents.SourceFormat is { } format && format != described.Source.Format)
+        if (contents.Source is { } source)
         {
-            described = described with { Source = described.Source with { Format = format } };
+            described = described with { Source = source };
         }
 
         if (contents.FreeExtents.Count > 0)

@@ -102,7 +102,8 @@ internal sealed class StoragePool
     public PoolContext Context(PoolState state) => Context(state, state.Run?.Session);
 
     /// <inheritdoc cref="Context(PoolState)"/>
-    public PoolContext Context(PoolState state, IPoolSession? session)
+    /// <param name="asked">See <see cref="PoolContext.IsAsked"/>.</param>
+    public PoolContext Context(PoolState state, IPoolSession? session, bool asked = true)
     {
         var volumes = state.Volumes;
         return new PoolContext
@@ -111,6 +112,7 @@ internal sealed class StoragePool
             Session = session,
             Host = _host,
             Threads = Threads,
+            IsAsked = asked,
             Known = name => volumes.Find(name) is { Building: null } entry ? entry.Volume : null,
             KnownAt = place => place < volumes.AsFound.Count ? volumes.AsFound[place].Volume : null,
         };

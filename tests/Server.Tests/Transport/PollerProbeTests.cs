@@ -28,6 +28,47 @@ public sealed class PollerProbeTests
         await answer;
     }
 
+    [Fact]
+    public async Task A_thread_that_is_stuck_keeps_no_other_from_answering()
+    {
+        using var poller = new SocketPoller(threads: 2);
+        using var probe = new PollerProbe(poller);
+        await probe.AskAsync();
+        using var stuck = new Stuck();
+        using var signal = LinuxSockets.EventDescriptor(1, LinuxSockets.SockCloExec);
+        poller.Register(signal, stuck);
+        stuck.Entered.Wait();
+        await probe.AskAsync();
+        await probe.AskAsync();
+        stuck.GoOn.Set();
+    }
+
+    [Fact]
+    public async Task A_poller_can_be_ended_by_its_own_thread()
+    {
+        var poller = new SocketPoller(threads: 2);
+        using var ends = new Ends(poller);
+        using var signal = LinuxSockets.EventDescriptor(1, LinuxSockets.SockCloExec);
+        poller.Register(signal, ends);
+        await ends.Ended;
+    }
+
+    /// <summary>A socket whose work is the poller's end.</summary>
+    private sealed class Ends(SocketPoller poller) : IPolledSocket, IDisposable
+    {
+        private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Ended => _ended.Task;
+
+        public void OnReady(uint events)
+        {
+            poller.Dispose();
+            _ended.TrySetResult();
+        }
+
+        public void Dispose() => poller.Dispose();
+    }
+
     /// <summary>A socket whose work does not end.</summary>
     private sealed class Stuck : IPolledSocket, IDisposable
     {

@@ -77,8 +77,8 @@ public class QemuImgTests
     {
         AssertCommand(
             "convert -f raw -O qcow2 -o compat=1.1 /p/in.iso /p/v",
-            QemuImg.Convert("/p/in.iso", "iso", new ImageOptions { Path = "/p/v", Format = "qcow2", BackingPath = "/p/base", BackingFormat = "raw" }));
-        AssertCommand("convert -f vdi -O raw /p/in /p/v", QemuImg.Convert("/p/in", "vdi", new ImageOptions { Path = "/p/v", Format = "raw" }));
+            QemuImg.Convert(ImageLocation.File("/p/in.iso"), "iso", new ImageOptions { Path = "/p/v", Format = "qcow2", BackingPath = "/p/base", BackingFormat = "raw" }));
+        AssertCommand("convert -f vdi -O raw /p/in /p/v", QemuImg.Convert(ImageLocation.File("/p/in"), "vdi", new ImageOptions { Path = "/p/v", Format = "raw" }));
     }
 
     [Fact]
@@ -87,11 +87,27 @@ public class QemuImgTests
         AssertCommand(
             "convert --image-opts -n --target-image-opts --object secret,id=vol_encrypt0,file=/run/x,,y/secret --object secret,id=in_encrypt0,file=/run/in "
             + "driver=luks,file.filename=/p/a,,b,key-secret=in_encrypt0 driver=qcow2,file.filename=/p/v,encrypt.key-secret=vol_encrypt0",
-            QemuImg.ConvertInto("/p/a,b", "raw", new SecretFile("in_encrypt0", "/run/in"), new ImageOptions { Path = "/p/v", Format = "qcow2" }, Secret));
+            QemuImg.ConvertInto(ImageLocation.File("/p/a,b"), "raw", new SecretFile("in_encrypt0", "/run/in"), new ImageOptions { Path = "/p/v", Format = "qcow2" }, Secret));
         AssertCommand(
             "convert --image-opts -n --target-image-opts --object secret,id=vol_encrypt0,file=/run/x,,y/secret "
             + "driver=raw,file.filename=/p/a driver=luks,file.filename=/p/v,key-secret=vol_encrypt0",
-            QemuImg.ConvertInto("/p/a", "iso", null, new ImageOptions { Path = "/p/v", Format = "raw" }, Secret));
+            QemuImg.ConvertInto(ImageLocation.File("/p/a"), "iso", null, new ImageOptions { Path = "/p/v", Format = "raw" }, Secret));
+    }
+
+    [Fact]
+    public void What_is_behind_a_socket_is_named_by_it()
+    {
+        ImageLocation socket = ImageLocation.Socket("/run/a b,c/x.nbd");
+        AssertCommand(
+            "convert -f raw -O qcow2 -o compat=1.1 nbd+unix:///?socket=%2Frun%2Fa%20b%2Cc%2Fx.nbd /p/v",
+            QemuImg.Convert(socket, "raw", new ImageOptions { Path = "/p/v", Format = "qcow2" }));
+        AssertCommand(
+            "convert --image-opts -n --target-image-opts --target-is-zero --object secret,id=vol_encrypt0,file=/run/x,,y/secret "
+            + "driver=qcow2,file.filename=/p/a,encrypt.key-secret=vol_encrypt0 driver=raw,file.driver=nbd,file.server.type=unix,file.server.path=/run/a b,,c/x.nbd",
+            QemuImg.ConvertOnto(ImageLocation.File("/p/a"), "qcow2", Secret, socket, 0, readsZeros: true));
+        AssertCommand(
+            "convert --image-opts -n --target-image-opts driver=raw,file.filename=/p/a driver=raw,file.filename=/dev/x",
+            QemuImg.ConvertOnto(ImageLocation.File("/p/a"), null, null, ImageLocation.File("/dev/x"), 0, readsZeros: false));
     }
 
     [Fact]
@@ -111,8 +127,8 @@ public class QemuImgTests
         const ulong MiB = 1 << 20;
         Assert.Equal((4096 * MiB, 120ul), QemuImg.Create(image).Limits);
         Assert.Equal((4096 * MiB, 120ul + 256), QemuImg.Create(image with { Capacity = 1024 * MiB }).Limits);
-        Assert.Equal(120ul + 256, QemuImg.Convert("/p/a", "raw", image with { Capacity = 1024 * MiB }).Limits!.Value.CpuSeconds);
-        Assert.Equal(120ul + 256, QemuImg.ConvertInto("/p/a", "raw", null, image with { Capacity = 1024 * MiB }, Secret).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.Convert(ImageLocation.File("/p/a"), "raw", image with { Capacity = 1024 * MiB }).Limits!.Value.CpuSeconds);
+        Assert.Equal(120ul + 256, QemuImg.ConvertInto(ImageLocation.File("/p/a"), "raw", null, image with { Capacity = 1024 * MiB }, Secret).Limits!.Value.CpuSeconds);
         Assert.Equal(120ul + 256, QemuImg.Resize("/p/a", "raw", 1024 * MiB, 0).Limits!.Value.CpuSeconds);
         Assert.Equal(120ul + 256, QemuImg.Resize("/p/a", "raw", 0, 1024 * MiB).Limits!.Value.CpuSeconds);
     }
@@ -125,7 +141,7 @@ public class QemuImgTests
     {
         Assert.Throws<ArgumentException>(() => QemuImg.Create(new ImageOptions { Path = path, Format = "raw" }));
         Assert.Throws<ArgumentException>(() => QemuImg.Resize(path, "raw", 0, 1));
-        Assert.Throws<ArgumentException>(() => QemuImg.Convert(path, "raw", new ImageOptions { Path = "/p/v", Format = "raw" }));
+        Assert.Throws<ArgumentException>(() => QemuImg.Convert(ImageLocation.File(path), "raw", new ImageOptions { Path = "/p/v", Format = "raw" }));
     }
 
     [Fact]

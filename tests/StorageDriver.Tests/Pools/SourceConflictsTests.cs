@@ -1,4 +1,5 @@
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
 using Cistern.Storage.Pools;
 
 namespace Cistern.Storage.Tests.Pools;
@@ -6,6 +7,7 @@ namespace Cistern.Storage.Tests.Pools;
 public sealed class SourceConflictsTests
 {
     private static readonly PoolSource NoSource = PoolSource.Empty;
+    private static readonly KernelRoots NoHosts = new("/none", "/none", "/none");
 
     public static TheoryData<string, PoolDefinition, PoolDefinition, bool> Cases { get; } = new()
     {
@@ -47,7 +49,7 @@ public sealed class SourceConflictsTests
     [Theory]
     [MemberData(nameof(Cases))]
     public void Pools_conflict_by_libvirts_rules(string what, PoolDefinition existing, PoolDefinition added, bool conflict) =>
-        Assert.True(conflict == SourceConflicts.Conflict(existing, added), what);
+        Assert.True(conflict == SourceConflicts.Conflict(NoHosts, existing, added), what);
 
     private static PoolDefinition Pool(PoolType type, PoolSource source) =>
         new() { Type = type, Name = type.ToString(), Uuid = Guid.NewGuid(), Source = source };

@@ -38,3 +38,35 @@ def version(program: str) -> str:
             package = found.splitlines()[-1].split(":")[0]      # diversions come first
             return subprocess.run(["dpkg-query", "-W", "-f=${Package} ${Version}", package], capture_output=True, text=True, check=True).stdout
     return "unknown"
+
+
+def tree(kind: str, name: str, *patterns: str) -> None:
+    """Keeps a part of sysfs, the links on the way included, in FOLDER/<kind>/<name>.tree: a line for each link, folder and file."""
+    folder = os.environ.get(RECORD)
+    if not folder:
+        return
+    found = {}
+    for pattern in patterns:
+        for path in Path("/sys").glob(pattern):
+            _walk(path, found)
+    file = Path(folder) / kind / f"{name}.tree"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(f"kernel {os.uname().release}\n" + "".join(f"{line}\n" for _, line in sorted(found.items())))
+
+
+def _walk(path: Path, found: dict) -> None:
+    here = Path("/sys")
+    for part in path.relative_to(here).parts:
+        here = Path(os.path.normpath(here / part))
+        while here.is_symlink():
+            name = str(here.relative_to("/sys"))
+            found[name] = f"link {name} {os.readlink(here)}"
+            here = Path(os.path.normpath(here.parent / os.readlink(here)))
+    name = str(here.relative_to("/sys"))
+    if here.is_dir():
+        found[name] = f"folder {name}"
+        return
+    try:
+        found[name] = f"file {name} {here.read_bytes().hex()}"
+    except OSError:
+        found[name] = f"file {name} "       # for writing only

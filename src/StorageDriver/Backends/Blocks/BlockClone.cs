@@ -12,7 +12,7 @@ internal static class BlockClone
     /// <summary>Flag of <c>virStorageVolCreateFlags</c> that block devices cannot serve by copying.</summary>
     public const uint Reflink = 2;
 
-    /// <summary>Copies raw volumes; what is in an image, or to be encrypted, is converted by <c>qemu-img</c>, which the device's path is given to.</summary>
+    /// <summary>Copies raw volumes; what is in an image, or to be encrypted, is converted by <c>qemu-img</c>.</summary>
     /// <param name="backend">Opens <paramref name="volume"/>.</param>
     /// <param name="readsZeros">The new volume reads as zeros: holes need not be filled.</param>
     /// <exception cref="StorageException">1/18: a folder is the source; 3/18: the source cannot be read; 38: an end fails; 1/0: the tool failed.</exception>
@@ -32,7 +32,7 @@ internal static class BlockClone
 
         if (volume.Target.Encryption is not null || !IsRaw(source.Volume))
         {
-            await ImageCreation.ConvertOntoAsync(pool, volume, source.Volume, cancellation).ConfigureAwait(false);
+            await ImageCreation.ConvertOntoAsync(backend, pool, volume, source, readsZeros, cancellation).ConfigureAwait(false);
             return;
         }
 
@@ -50,5 +50,5 @@ internal static class BlockClone
 
     /// <summary>A device's format is that of the label on it: its bytes are the volume's, unless they are encrypted.</summary>
     private static bool IsRaw(VolumeDefinition source) =>
-        source.Kind == VolumeKind.File ? FileCreation.IsPlainRaw(source) : source.Target.Encryption is null;
+        source.Kind == VolumeKind.Block ? source.Target.Encryption is null : FileCreation.IsPlainRaw(source);
 }

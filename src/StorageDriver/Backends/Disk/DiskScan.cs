@@ -33,7 +33,7 @@ internal static class DiskScan
             [.. volumes.Zip(disk.Table.Partitions, (volume, partition) => new ScannedVolume(partition.Role == PartitionRole.Extended ? volume with { Allocation = logical } : volume))])
         {
             FreeExtents = ImmutableDictionary<string, ImmutableArray<FreeExtent>>.Empty.Add(disk.Path, free),
-            SourceFormat = DiskLabels.Of(pool.Definition.Source.Format),
+            Source = pool.Definition.Source with { Format = DiskLabels.Of(pool.Definition.Source.Format) },
         };
     }
 

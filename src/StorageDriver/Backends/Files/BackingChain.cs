@@ -46,6 +46,8 @@ internal static class BackingChain
         }
     }
 
+    public static bool CanBeLayered(string format) => Layered.Contains(format);
+
     private static FileStatus Look(string path)
     {
         SystemCall.Check(FileSystemCalls.CanRead(path), $"inaccessible backing store volume {path}");

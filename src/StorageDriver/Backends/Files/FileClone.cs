@@ -25,7 +25,7 @@ internal static class FileClone
         }
 
         bool reflink = (flags & FileCreation.Reflink) != 0;
-        if (FileCreation.IsPlainRaw(volume) && (source.Volume.Kind != VolumeKind.File || FileCreation.IsPlainRaw(source.Volume)))
+        if (FileCreation.IsPlainRaw(volume) && (source.Volume.Kind == VolumeKind.Block || FileCreation.IsPlainRaw(source.Volume)))
         {
             return CopyRawAsync(pool, volume, source, reflink, progress, cancellation);
         }
@@ -38,7 +38,7 @@ internal static class FileClone
     private static ValueTask ConvertAsync(
         PoolContext pool, VolumeDefinition volume, VolumeSource source, uint flags, JobProgress progress, CancellationToken cancellation) =>
         (flags & FileCreation.Reflink) == 0
-            ? ImageCreation.ConvertAsync(pool, volume, source.Volume, flags, progress, cancellation)
+            ? ImageCreation.ConvertAsync(pool, volume, source, flags, progress, cancellation)
             : throw StorageErrors.UnsupportedFlags(FileCreation.Reflink, "conversion of a volume");
 
     private static async ValueTask CopyRawAsync(

@@ -13,8 +13,8 @@ namespace Cistern.Storage.Backends.Files;
 /// </summary>
 internal sealed class FileScan : IDisposable
 {
-    /// <summary>Threads that look at files, one fewer than a pool has.</summary>
-    private const int MaxThreads = 3;
+    /// <summary>Threads that look at files: one fewer than a pool has, and no more than there are processors, which calls need meanwhile.</summary>
+    private static readonly int MaxThreads = Math.Clamp(Environment.ProcessorCount, 1, 3);
 
     private readonly PoolContext _pool;
     private readonly DirectoryReader _reader;

@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using Cistern.Storage.Backends.Bridge;
+using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
@@ -43,37 +45,59 @@ internal static class ImageCreation
             pool, volume, path => [QemuImg.Create(image with { Path = path }, passphrase?.Secret)], progress, cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>As <see cref="BuildAsync"/>, filled from another volume of this host. The image has no backing file.</summary>
+    /// <summary>As <see cref="BuildAsync"/>, filled from another volume. The image has no backing file.</summary>
     public static async ValueTask ConvertAsync(
-        PoolContext pool, VolumeDefinition volume, VolumeDefinition source, uint flags, JobProgress progress, CancellationToken cancellation)
+        PoolContext pool, VolumeDefinition volume, VolumeSource source, uint flags, JobProgress progress, CancellationToken cancellation)
     {
         ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, (flags & FileCreation.PreallocateMetadata) != 0, converting: true);
-        await CheckSourceAsync(pool, source, cancellation).ConfigureAwait(false);
-        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
-        var sourceEncryption = await SourceEncryptionAsync(pool, source, cancellation).ConfigureAwait(false);
-        using PassphraseFile? sourcePassphrase =
-            await PassphraseFile.WriteAsync(pool.Host, SourceSecret, sourceEncryption, cancellation).ConfigureAwait(false);
-        await ImageTool.RunAsync(
-            pool, volume, path => Conversion(source, sourcePassphrase?.Secret, image with { Path = path }, passphrase?.Secret), progress, cancellation)
-            .ConfigureAwait(false);
+        ShownImage from = await ShownImage.ForReadingAsync(pool, source, cancellation).ConfigureAwait(false);
+        await using (from.ConfigureAwait(false))
+        {
+            using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
+            var sourceEncryption = await SourceEncryptionAsync(pool, source.Volume, cancellation).ConfigureAwait(false);
+            using PassphraseFile? sourcePassphrase =
+                await PassphraseFile.WriteAsync(pool.Host, SourceSecret, sourceEncryption, cancellation).ConfigureAwait(false);
+            await from.RunAsync(() => ImageTool.RunAsync(
+                pool,
+                volume,
+                path => Conversion(from, sourcePassphrase?.Secret, image with { Path = path }, passphrase?.Secret),
+                progress,
+                cancellation).AsTask()).ConfigureAwait(false);
+        }
     }
 
-    /// <summary>As <see cref="ConvertAsync"/>, into a device that is there, as raw data or as a LUKS image.</summary>
-    public static async ValueTask ConvertOntoAsync(PoolContext pool, VolumeDefinition volume, VolumeDefinition source, CancellationToken cancellation)
+    /// <summary>As <see cref="ConvertAsync"/>, onto a volume that is there: as raw data, or on a device as a LUKS image.</summary>
+    /// <param name="backend">Opens <paramref name="volume"/>.</param>
+    /// <param name="readsZeros">The volume reads as zeros before.</param>
+    public static async ValueTask ConvertOntoAsync(
+        IVolumeData backend, PoolContext pool, VolumeDefinition volume, VolumeSource source, bool readsZeros, CancellationToken cancellation)
     {
         ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, preallocateMetadata: false, converting: true);
-        await CheckSourceAsync(pool, source, cancellation).ConfigureAwait(false);
-        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
-        var sourceEncryption = await SourceEncryptionAsync(pool, source, cancellation).ConfigureAwait(false);
-        using PassphraseFile? sourcePassphrase =
-            await PassphraseFile.WriteAsync(pool.Host, SourceSecret, sourceEncryption, cancellation).ConfigureAwait(false);
-        if (passphrase is not null)
+        if (image.Encryption is not null && volume.Kind == VolumeKind.Network)
         {
-            await ImageTool.RunAsync(pool.Host, QemuImg.Create(image, passphrase.Secret), cancellation).ConfigureAwait(false);
+            throw StorageErrors.ConfigUnsupported($"volume '{volume.Name}' cannot be encrypted: it is not on this host");
         }
 
-        (string path, string? format) = Image(source);
-        await ImageTool.RunAsync(pool.Host, QemuImg.ConvertInto(path, format, sourcePassphrase?.Secret, image, passphrase?.Secret), cancellation).ConfigureAwait(false);
+        ShownImage from = await ShownImage.ForReadingAsync(pool, source, cancellation).ConfigureAwait(false);
+        await using (from.ConfigureAwait(false))
+        {
+            var sourceEncryption = await SourceEncryptionAsync(pool, source.Volume, cancellation).ConfigureAwait(false);
+            using PassphraseFile? sourcePassphrase =
+                await PassphraseFile.WriteAsync(pool.Host, SourceSecret, sourceEncryption, cancellation).ConfigureAwait(false);
+            if (image.Encryption is not null)
+            {
+                await from.RunAsync(() => EncryptAsync(pool, image, from, sourcePassphrase?.Secret, cancellation).AsTask()).ConfigureAwait(false);
+                return;
+            }
+
+            ShownImage to = await ShownImage.ForWritingAsync(backend, pool, volume, cancellation).ConfigureAwait(false);
+            await using (to.ConfigureAwait(false))
+            {
+                Command command = QemuImg.ConvertOnto(
+                    from.Location, from.Format, sourcePassphrase?.Secret, to.Location, volume.Capacity, readsZeros && volume.Kind == VolumeKind.Network);
+                await from.RunAsync(() => to.RunAsync(() => pool.Host.RunAsync(command, cancellation)).AsTask()).ConfigureAwait(false);
+            }
+        }
     }
 
     /// <summary>Makes an empty LUKS image of a device that is there, larger than the volume by what LUKS takes for itself.</summary>
@@ -84,27 +108,24 @@ internal static class ImageCreation
         await ImageTool.RunAsync(pool.Host, QemuImg.Create(image, passphrase!.Secret), cancellation).ConfigureAwait(false);
     }
 
-    /// <summary>qemu-img cannot make and fill an encrypted image, nor read one into a new image, in one step.</summary>
-    private static ImmutableArray<Command> Conversion(VolumeDefinition source, SecretFile? sourceSecret, ImageOptions image, SecretFile? secret)
+    /// <summary>Makes a LUKS image of a device that is there, and fills it.</summary>
+    private static async ValueTask EncryptAsync(
+        PoolContext pool, ImageOptions image, ShownImage source, SecretFile? sourceSecret, CancellationToken cancellation)
     {
-        (string path, string? format) = Image(source);
-        return secret is null && sourceSecret is null
-            ? [QemuImg.Convert(path, format, image)]
-            : [QemuImg.Create(image, secret), QemuImg.ConvertInto(path, format, sourceSecret, image, secret)];
-    }
-
-    /// <summary>A device's format is that of the label on it: what it holds is raw.</summary>
-    private static (string Path, string Format) Image(VolumeDefinition source) =>
-        (source.Target.Path!, source.Kind == VolumeKind.Block ? FileFormats.Default : source.Target.Format ?? FileFormats.Default);
-
-    private static async ValueTask CheckSourceAsync(PoolContext pool, VolumeDefinition source, CancellationToken cancellation)
-    {
-        if (source.Kind != VolumeKind.Network)
+        using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
+        foreach (Command command in (Command[])[
+            QemuImg.Create(image, passphrase!.Secret),
+            QemuImg.ConvertInto(source.Location, source.Format, sourceSecret, image, passphrase.Secret)])
         {
-            (string path, string format) = Image(source);
-            await pool.Threads.RunAsync(() => BackingChain.Check(path, format), cancellation).ConfigureAwait(false);
+            await ImageTool.RunAsync(pool.Host, command, cancellation).ConfigureAwait(false);
         }
     }
+
+    /// <summary>qemu-img cannot make and fill an encrypted image, nor read one into a new image, in one step.</summary>
+    private static ImmutableArray<Command> Conversion(ShownImage source, SecretFile? sourceSecret, ImageOptions image, SecretFile? secret) =>
+        secret is null && sourceSecret is null
+            ? [QemuImg.Convert(source.Location, source.Format, image)]
+            : [QemuImg.Create(image, secret), QemuImg.ConvertInto(source.Location, source.Format, sourceSecret, image, secret)];
 
     private static async ValueTask<VolumeEncryption?> SourceEncryptionAsync(PoolContext pool, VolumeDefinition source, CancellationToken cancellation)
     {

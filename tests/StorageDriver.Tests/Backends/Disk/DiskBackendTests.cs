@@ -4,6 +4,7 @@ using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
+using Cistern.Storage.Tests.Transcripts;
 using Cistern.Support;
 
 namespace Cistern.Storage.Tests.Backends.Disk;
@@ -151,7 +152,7 @@ public sealed class DiskBackendTests : IDisposable
     public async Task A_partition_that_is_mounted_is_said_to_be_in_use()
     {
         VolumeDefinition volume = (await AllocateAsync("sdx1", 4 * Mebibyte)).Volume!;
-        _tool = command => command.Arguments.Contains("rm") ? new CommandResult(1, "", Transcript.Error("disk", "rm-mounted")) : null;
+        _tool = command => command.Arguments.Contains("rm") ? new CommandResult(1, "", Transcript.Read("disk/rm-mounted").Error) : null;
         StorageException error = await Assert.ThrowsAsync<StorageException>(async () => await _backend.DeleteAsync(_pool.Context, volume, 0, CancellationToken.None));
         Assert.Equal((StorageErrorCode.OperationInvalid, StorageErrorDomain.Storage), (error.Code, error.Domain));
         Assert.Contains("is being used", error.Message, StringComparison.Ordinal);
@@ -175,7 +176,7 @@ public sealed class DiskBackendTests : IDisposable
     public async Task Building_spares_a_label_that_parted_finds(string found, string wanted, StorageErrorCode code)
     {
         Define(wanted);
-        _tool = command => command.Arguments.Contains("print") ? new CommandResult(0, Transcript.Output("disk", $"print-{found}-empty"), "") : null;
+        _tool = command => command.Arguments.Contains("print") ? new CommandResult(0, Transcript.Read($"disk/print-{found}-empty").Output, "") : null;
         StorageException error = await Assert.ThrowsAsync<StorageException>(async () => await _backend.BuildAsync(_pool.Context, 0, CancellationToken.None));
         Assert.Equal((code, StorageErrorDomain.Storage), (error.Code, error.Domain));
         Assert.DoesNotContain(Lines, line => line.Contains("mklabel", StringComparison.Ordinal));
