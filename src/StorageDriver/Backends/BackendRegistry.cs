@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
+using Cistern.Storage.Backends.Disk;
 using Cistern.Storage.Backends.Fs;
 using Cistern.Storage.Backends.Gluster;
+using Cistern.Storage.Backends.Iscsi;
 using Cistern.Storage.Backends.IscsiDirect;
 using Cistern.Storage.Backends.Logical;
 using Cistern.Storage.Backends.Mpath;
@@ -33,6 +35,8 @@ public sealed class BackendRegistry
             new FsBackend(),
             new NetFsBackend(),
             new LogicalBackend(),
+            new DiskBackend(),
+            new IscsiBackend(),
             new IscsiDirectBackend(),
             new ScsiBackend(),
             new MpathBackend(),

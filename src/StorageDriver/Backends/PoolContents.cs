@@ -14,6 +14,9 @@ public sealed record PoolContents(PoolNumbers Numbers, IReadOnlyList<ScannedVolu
 
     /// <summary>Per source device path, its free extents (disk pools).</summary>
     public ImmutableDictionary<string, ImmutableArray<FreeExtent>> FreeExtents { get; init; } = ImmutableDictionary<string, ImmutableArray<FreeExtent>>.Empty;
+
+    /// <summary>The source with what the document leaves to the backend; null: it is as the document says.</summary>
+    public PoolSource? Source { get; init; }
 }
 
 /// <summary>A volume as found, with the stamp that tells whether it must be probed again; a null stamp is never trusted.</summary>

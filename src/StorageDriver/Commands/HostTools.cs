@@ -25,6 +25,7 @@ public sealed class HostTools
     [
         "dog", // sheepdog clusters
         "gluster", // finds the volumes of a gluster server
+        "iscsiadm", // pools of iSCSI targets
         "lvchange", // logical pools
         "lvcreate",
         "lvextend",
@@ -33,6 +34,7 @@ public sealed class HostTools
         "lvremove",
         "mkfs", // pools on a file system of their own
         "mount",
+        "parted", // labels and partitions of disks
         "ploop", // volumes of format ploop
         "prlimit", // address space and CPU limits of a command
         "pvcreate", // logical pools
@@ -44,6 +46,7 @@ public sealed class HostTools
         "scrub", // wipe algorithms other than zero
         "setpriv", // commands that run as another user
         "showmount", // finds the exports of an NFS server
+        "udevadm", // waiting for the nodes of new devices
         "umount",
         "vgchange", // logical pools
         "vgcreate",

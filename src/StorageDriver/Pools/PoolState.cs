@@ -103,6 +103,11 @@ internal sealed record PoolState
             described = described with { Target = target with { Permissions = permissions } };
         }
 
+        if (contents.Source is { } source)
+        {
+            described = described with { Source = source };
+        }
+
         if (contents.FreeExtents.Count > 0)
         {
             var devices = described.Source.Devices.Select(device =>

@@ -155,25 +155,28 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
         }
     }
 
+    /// <summary>What the whole pool was found to be afterwards decides also whether the name is gone: another volume may have it now.</summary>
     private static void Publish(Work work, VolumeChange change, PoolNumbers? numbers)
     {
         var (pool, name) = (work.Pool, work.Entry.Name);
         var state = pool.State;
-        var volumes = change.Contents is { } contents
-            ? ScanMerge.Merge(state.Volumes, contents, pool.Changes, long.MaxValue)
-            : state.Volumes.Change();
-        if (change.Volume is null)
+        var volumes = change.Contents is null
+            ? state.Volumes.Change()
+            : ScanMerge.Merge(state.Volumes, change.Contents, pool.Changes, long.MaxValue);
+        if (change.Volume is not null)
+        {
+            volumes.Set(new VolumeEntry(new ScannedVolume(change.Volume), pool.Changes.Next()));
+        }
+        else if (change.Contents is null)
         {
             volumes.Remove(name);
             pool.Changes.Deleted(name);
         }
-        else
-        {
-            volumes.Set(new VolumeEntry(new ScannedVolume(change.Volume), pool.Changes.Next()));
-        }
 
         long growth = (long)(change.Volume?.Allocation ?? 0) - (long)work.Entry.Definition.Allocation;
-        pool.Publish(state.WithNumbers(change.Contents?.Numbers ?? numbers, growth), volumes);
+        pool.Publish(
+            change.Contents is { } found ? state with { Definition = PoolState.Describe(state.Definition, found) } : state.WithNumbers(numbers, growth),
+            volumes);
         if (change.Volume is null)
         {
             work.Run.Keeper.VolumesChanged();

@@ -150,7 +150,7 @@ internal sealed class VolumeCreation(PoolScanner scanner)
             : state.Volumes.Change();
         volumes.Set(new VolumeEntry(new ScannedVolume(allocated.Volume!), pool.Changes.Next()) { Building = job.Progress });
         run.Use(job.Volume).Job = job;
-        pool.Publish(state.WithNumbers(allocated.Contents?.Numbers, 0), volumes);
+        pool.Publish(allocated.Contents is { } found ? state with { Definition = PoolState.Describe(state.Definition, found) } : state, volumes);
     }
 
     /// <summary>Builds and describes; what a failure would leave is deleted.</summary>
