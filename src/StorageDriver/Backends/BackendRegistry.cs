@@ -8,6 +8,7 @@ using Cistern.Storage.Backends.IscsiDirect;
 using Cistern.Storage.Backends.Logical;
 using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.NetFs;
+using Cistern.Storage.Backends.Rbd;
 using Cistern.Storage.Backends.Scsi;
 using Cistern.Storage.Backends.Sheepdog;
 using Cistern.Storage.Backends.VStorage;
@@ -40,6 +41,7 @@ public sealed class BackendRegistry
             new IscsiDirectBackend(),
             new ScsiBackend(),
             new MpathBackend(),
+            new RbdBackend(),
             new SheepdogBackend(),
             new GlusterBackend(),
             new ZfsBackend(),
