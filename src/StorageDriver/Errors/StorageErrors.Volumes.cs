@@ -55,13 +55,11 @@ public static partial class StorageErrors
 
     private static string Describe(FileHolder holder) => holder.Kind switch
     {
-        FileHolderKind.Lock when holder.ProcessId is null => "a process holds a lock on it",
-        FileHolderKind.Lock => $"{Process(holder)} holds a lock on it",
-        FileHolderKind.Process => $"{Process(holder)} has it open",
+        FileHolderKind.Lock when holder.ProcessId is { } id => $"process {id}{(holder.Name is null ? "" : $" ({holder.Name})")} holds a lock on it",
+        FileHolderKind.Lock => "a process holds a lock on it",
+        FileHolderKind.Process => $"process {holder.ProcessId}{(holder.Name is null ? "" : $" ({holder.Name})")} has it open",
         FileHolderKind.LoopDevice => $"loop device '{holder.Name}' stands on it",
         FileHolderKind.Device => $"device '{holder.Name}' stands on it",
         _ => $"it is mounted at '{holder.Name}'",
     };
-
-    private static string Process(FileHolder holder) => $"process {holder.ProcessId}{(holder.Name is null ? "" : $" ({holder.Name})")}";
 }

@@ -26,4 +26,9 @@ internal static class Errno
     public const int Loop = 40;
     public const int NotSupported = 95;
     public const int NotConnected = 107;
+    public const int Shutdown = 108;
+    public const int TimedOut = 110;
+    public const int ConnectionRefused = 111;
+    public const int NoRoute = 113;
+    public const int Stale = 116;
 }

@@ -12,7 +12,9 @@ public sealed class PoolThreads
     /// <summary>Threads of one pool, those left behind included.</summary>
     public const int Limit = 4;
 
-    private const int StackSize = 512 * 1024;
+    /// <summary>What libraries of storage systems expect; what they do not use takes no memory.</summary>
+    private const int StackSize = 8 * 1024 * 1024;
+
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(10);
 
     /// <summary>The pool and the worker whose thread this is.</summary>

@@ -11,10 +11,11 @@ internal static class PoolSourceXml
     private static readonly string[] ProtocolFormats = ["auto", "nfs"];
 
     /// <summary>Reads every part that is there; which of them the type requires is checked by the pool document.</summary>
-    public static PoolSource Parse(Element element, PoolTypeInfo type)
+    /// <param name="isSpecification">It says where to look for sources: what they are called, nobody knows yet.</param>
+    public static PoolSource Parse(Element element, PoolTypeInfo type, bool isSpecification = false)
     {
         var name = element.Text("name");
-        if (name is null && type.Required.HasFlag(SourceParts.Name))
+        if (name is null && !isSpecification && type.Required.HasFlag(SourceParts.Name))
         {
             throw StorageErrors.XmlMissingElement("source/name");
         }

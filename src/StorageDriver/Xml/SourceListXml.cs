@@ -7,7 +7,7 @@ namespace Cistern.Storage.Xml;
 public static class SourceListXml
 {
     /// <summary>Reads a <c>source</c> document.</summary>
-    public static PoolSource Parse(string xml, PoolTypeInfo type) => PoolSourceXml.Parse(DocumentReader.Read(xml, "source"), type);
+    public static PoolSource Parse(string xml, PoolTypeInfo type) => PoolSourceXml.Parse(DocumentReader.Read(xml, "source"), type, isSpecification: true);
 
     /// <summary>Writes a <c>sources</c> document.</summary>
     public static string Format(IEnumerable<PoolSource> sources, PoolTypeInfo type)

@@ -38,16 +38,19 @@ def built(conn, name: str, devices):
 
 
 @contextmanager
-def shown(conn, name: str, devices=()):
-    """The same group as a pool of another server."""
-    pool = conn.storagePoolDefineXML(pool_xml(name, devices))
+def shown(conn, pool, devices=()):
+    """The group of a pool as a pool of another server, which has it deactivated when it stops."""
+    name = pool.name()
+    other = conn.storagePoolDefineXML(pool_xml(name, devices))
     try:
-        pool.create()
-        yield pool
+        other.create()
+        yield other
     finally:
         with suppress(libvirt.libvirtError):
-            pool.destroy()
-        pool.undefine()
+            other.destroy()
+        other.undefine()
+        run("vgchange", "-aly", name)
+        pool.refresh()
 
 
 def remove(group: str, devices) -> None:

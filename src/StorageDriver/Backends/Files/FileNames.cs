@@ -20,13 +20,14 @@ internal static class FileNames
     public static bool TryRead(ReadOnlySpan<byte> entry, out string name)
     {
         name = "";
-        if (entry is [(byte)'.'] or [(byte)'.', (byte)'.'] || !Utf8.IsValid(entry))
-        {
-            return false;
-        }
+        return entry is not ([(byte)'.'] or [(byte)'.', (byte)'.']) && TryReadAny(entry, out name) && !IsPart(name);
+    }
 
-        name = Encoding.UTF8.GetString(entry);
-        return !HasControlCharacters(name) && !IsPart(name);
+    /// <summary>Reads a name that need not be that of a file, nor of something whole; false when wire and XML cannot carry it.</summary>
+    public static bool TryReadAny(ReadOnlySpan<byte> entry, out string name)
+    {
+        name = Utf8.IsValid(entry) ? Encoding.UTF8.GetString(entry) : "";
+        return name.Length > 0 && !HasControlCharacters(name);
     }
 
     /// <summary>Writes the bytes of a name that an entry has, ended by a zero.</summary>
@@ -49,14 +50,23 @@ internal static class FileNames
     /// <param name="job">Tells apart the files that this instance is making.</param>
     public static string Part(string name, string instance, string job)
     {
-        string part = $".{name}{PartMark}{instance}-{job}{PartEnd}";
-        return Encoding.UTF8.GetByteCount(part) <= MaxBytes ? part : $"{PartMark}{instance}-{job}{PartEnd}";
+        string part = $".{name}{Mark(instance)}{job}{PartEnd}";
+        return Encoding.UTF8.GetByteCount(part) <= MaxBytes ? part : $"{Mark(instance)}{job}{PartEnd}";
     }
 
-    private static bool IsPart(string name) =>
-        name[0] == '.' && name.EndsWith(PartEnd, StringComparison.Ordinal) && name.Contains(PartMark, StringComparison.Ordinal);
+    /// <summary>Whether a name is one that <see cref="Part"/> gave in an instance.</summary>
+    public static bool IsPartOf(string name, string instance) =>
+        IsPart(name) && name.Contains(Mark(instance), StringComparison.Ordinal);
 
-    private static bool HasControlCharacters(string name)
+    /// <summary>What the names of all files have that this instance is making.</summary>
+    public static string Mark(string instance) => $"{PartMark}{instance}-";
+
+    /// <summary>Whether it is the name of a file under construction.</summary>
+    public static bool IsPart(string name) =>
+        name.StartsWith('.') && name.EndsWith(PartEnd, StringComparison.Ordinal) && name.Contains(PartMark, StringComparison.Ordinal);
+
+    /// <summary>Whether it has characters that XML cannot carry.</summary>
+    public static bool HasControlCharacters(string name)
     {
         ReadOnlySpan<char> rest = name;
         for (int i; (i = rest.IndexOfAnyInRange('\0', '\x1F')) >= 0; rest = rest[(i + 1)..])

@@ -94,7 +94,7 @@ internal static class ImageCreation
             await using (to.ConfigureAwait(false))
             {
                 Command command = QemuImg.ConvertOnto(
-                    from.Location, from.Format, sourcePassphrase?.Secret, to.Location, volume.Capacity, readsZeros && volume.Kind == VolumeKind.Network);
+                    from.Location, from.Format, sourcePassphrase?.Secret, to.Location, volume.Capacity, readsZeros);
                 await from.RunAsync(() => to.RunAsync(() => pool.Host.RunAsync(command, cancellation)).AsTask()).ConfigureAwait(false);
             }
         }

@@ -12,7 +12,7 @@ public static class FsPoolType
         SourceIdentity = SourceIdentity.Devices,
         Required = SourceParts.Device,
         Accepted = SourceParts.Device,
-        SourceFormats = ["auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf", "gfs", "gfs2", "vfat", "hfs+", "xfs", "ocfs2", "vmfs"],
+        SourceFormats = ["auto", "ext2", "ext3", "ext4", "ufs", "iso9660", "udf", "gfs", "gfs2", "vfat", "hfs+", "xfs", "ocfs2", "vmfs", "btrfs"],
         DefaultSourceFormat = "auto",
         VolumeFormats = FileFormats.All,
         DefaultVolumeFormat = FileFormats.Default,

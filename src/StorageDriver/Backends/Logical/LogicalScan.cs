@@ -24,7 +24,7 @@ internal static class LogicalScan
     private static async ValueTask<PoolContents> DescribeAsync(PoolContext pool, VolumeGroup group, CancellationToken cancellation)
     {
         var volumes = await pool.Threads.RunAsync(
-            () => group.Volumes.Where(volume => volume is { IsActive: true, IsPool: false }).Select(volume => Describe(pool, volume)).ToList(),
+            () => group.Volumes.Where(volume => volume is { IsActive: true, IsPool: false }).Select(volume => Describe(pool, group, volume)).ToList(),
             cancellation).ConfigureAwait(false);
         var byName = volumes.ToDictionary(volume => volume.Name);
         return new PoolContents(
@@ -37,7 +37,7 @@ internal static class LogicalScan
         };
     }
 
-    private static VolumeDefinition Describe(PoolContext pool, LogicalVolume volume)
+    private static VolumeDefinition Describe(PoolContext pool, VolumeGroup group, LogicalVolume volume)
     {
         string path = $"{pool.Definition.Target!.Path}/{volume.Name}";
         VolumeDefinition reported = new()
@@ -50,7 +50,7 @@ internal static class LogicalScan
             Physical = volume.Size,
             Target = new VolumeTarget { Path = path, Encryption = KnownEncryption(pool, volume, path) },
         };
-        return Look(reported) with { Allocation = volume.IsThin ? volume.Taken : volume.Size };
+        return Look(reported) with { Allocation = volume.IsThin ? group.TakenBy(volume) : volume.Size };
     }
 
     /// <summary>What cannot be looked at is shown as it is reported.</summary>

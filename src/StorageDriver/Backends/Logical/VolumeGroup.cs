@@ -14,6 +14,13 @@ public sealed record VolumeGroup(ulong Size, ulong Free, ulong ExtentSize, ulong
     /// <summary>The active thin pool with the most room; null when there is none.</summary>
     public LogicalVolume? RoomiestThinPool => Volumes.Where(volume => volume is { IsThinPool: true, IsActive: true }).MaxBy(volume => volume.Room);
 
+    /// <summary>Space that a thin volume has taken: whole chunks, as near as the percentage tells.</summary>
+    public ulong TakenBy(LogicalVolume thin)
+    {
+        ulong chunk = thin.ThinPool is { } pool ? Find(pool)?.ChunkSize ?? 0 : 0;
+        return chunk == 0 ? thin.Taken : Math.Min((thin.Taken + (chunk / 2)) / chunk * chunk, thin.Size);
+    }
+
     /// <summary>Space that a size takes: whole extents.</summary>
     public ulong InExtents(ulong size) => ExtentSize == 0 || size % ExtentSize == 0 ? size : size - (size % ExtentSize) + ExtentSize;
 }
