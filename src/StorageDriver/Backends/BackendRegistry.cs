@@ -3,6 +3,7 @@ using Cistern.Storage.Backends.Dir;
 using Cistern.Storage.Backends.Fs;
 using Cistern.Storage.Backends.Gluster;
 using Cistern.Storage.Backends.IscsiDirect;
+using Cistern.Storage.Backends.Logical;
 using Cistern.Storage.Backends.Mpath;
 using Cistern.Storage.Backends.NetFs;
 using Cistern.Storage.Backends.Scsi;
@@ -26,17 +27,19 @@ public sealed class BackendRegistry
     }
 
     /// <summary>Every backend of this server.</summary>
-    public static BackendRegistry Default { get; } = new(
-        new DirBackend(),
-        new FsBackend(),
-        new NetFsBackend(),
-        new IscsiDirectBackend(),
-        new ScsiBackend(),
-        new MpathBackend(),
-        new SheepdogBackend(),
-        new GlusterBackend(),
-        new ZfsBackend(),
-        new VStorageBackend());
+    public static BackendRegistry Default { get; } =
+        new(
+            new DirBackend(),
+            new FsBackend(),
+            new NetFsBackend(),
+            new LogicalBackend(),
+            new IscsiDirectBackend(),
+            new ScsiBackend(),
+            new MpathBackend(),
+            new SheepdogBackend(),
+            new GlusterBackend(),
+            new ZfsBackend(),
+            new VStorageBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

@@ -6,6 +6,9 @@ namespace Cistern.Storage.Backends;
 /// <summary>What a scan found.</summary>
 public sealed record PoolContents(PoolNumbers Numbers, IReadOnlyList<ScannedVolume> Volumes)
 {
+    /// <summary>What of the pool's storage is lost while the rest works, for the log; null: nothing is.</summary>
+    public string? Degraded { get; init; }
+
     /// <summary>The target's real permissions, shown in the pool's XML; null when not known.</summary>
     public Permissions? TargetPermissions { get; init; }
 

@@ -25,10 +25,19 @@ public sealed class HostTools
     [
         "dog", // sheepdog clusters
         "gluster", // finds the volumes of a gluster server
+        "lvchange", // logical pools
+        "lvcreate",
+        "lvextend",
+        "lvm", // reports on a whole volume group
+        "lvreduce",
+        "lvremove",
         "mkfs", // pools on a file system of their own
         "mount",
         "ploop", // volumes of format ploop
         "prlimit", // address space and CPU limits of a command
+        "pvcreate", // logical pools
+        "pvremove",
+        "pvs",
         "qemu-img", // images that are not raw
         "qemu-system-aarch64", // the emulator's version, told to clients
         "qemu-system-x86_64",
@@ -36,6 +45,10 @@ public sealed class HostTools
         "setpriv", // commands that run as another user
         "showmount", // finds the exports of an NFS server
         "umount",
+        "vgchange", // logical pools
+        "vgcreate",
+        "vgremove",
+        "vgscan",
         "vstorage-mount", // mounts Virtuozzo storage clusters
         "zfs", // volumes of zpools
         "zpool",

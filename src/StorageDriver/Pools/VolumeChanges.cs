@@ -44,7 +44,8 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
     {
         using var work = await EnterAsync(volume, cancellation).ConfigureAwait(false);
         var (definition, type) = (work.Entry.Definition, work.Run.Backend.Info.Name);
-        ulong target = VolumeSizes.ResizeTarget(definition, capacity, flags, work.State.Definition);
+        bool follows = (work.Run.Backend as IVolumeResizing)?.AllocationFollows(definition) ?? false;
+        ulong target = VolumeSizes.ResizeTarget(definition, capacity, flags, work.State.Definition, follows);
         var backend = work.Run.Backend as IVolumeResizing ?? throw StorageErrors.NotSupported(type, "changing the capacity of volumes");
         if (target == definition.Capacity && !flags.HasFlag(ResizeFlags.Allocate))
         {
@@ -118,8 +119,8 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
         }
     }
 
-    /// <summary>Runs the long part of a change with the gate open, and publishes its outcome.</summary>
-    private static async Task PerformAsync(Work work, VolumeJobKind kind, Func<VolumeJob, ValueTask<VolumeChange>> step)
+    /// <summary>Runs the long part of a change, with the gate open unless it alters other volumes, and publishes its outcome.</summary>
+    private async Task PerformAsync(Work work, VolumeJobKind kind, Func<VolumeJob, ValueTask<VolumeChange>> step)
     {
         var name = work.Entry.Name;
         using var job = new VolumeJob(kind, name);
@@ -128,7 +129,11 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
         PoolNumbers? numbers = null;
         try
         {
-            work.Gate.Open();
+            if (kind == VolumeJobKind.Wipe || !work.Run.Backend.Info.SerialisesChanges)
+            {
+                work.Gate.Open();
+            }
+
             change = await step(job).ConfigureAwait(false);
             numbers = await PoolScanner.NumbersAsync(work.Pool, work.State).ConfigureAwait(false);
         }
@@ -141,6 +146,12 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
             {
                 Publish(work, change, numbers);
             }
+        }
+
+        if (work.Run.Backend.Info.SerialisesChanges)
+        {
+            work.Gate.Open();
+            await scanner.SettleAsync(work.Pool, work.Run).ConfigureAwait(false);
         }
     }
 
