@@ -17,6 +17,9 @@ internal static class RbdConnection
     /// <summary>What is set for every cluster, but for its key, in this order; the options of the document come last.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Settings(PoolSource source) =>
     [
+        // The library would write there what it does not understand, a malformed key too.
+        new("log_to_stderr", "false"),
+        new("err_to_stderr", "false"),
         new("auth_supported", source.Auth is null ? "none" : "cephx"),
         new("mon_host", MonitorList(source)),
         new("client_mount_timeout", Timeout),
