@@ -48,6 +48,9 @@ public static partial class StorageErrors
     public static StorageException PartitionNotMade(string device) =>
         New(StorageErrorCode.InternalError, $"no new partition appeared on '{device}'");
 
+    public static StorageException PartitionWithoutDevice(string node, string label) =>
+        New(StorageErrorCode.InternalError, $"the kernel made no device '{node}' of the new partition; not every kernel knows labels of type '{label}'");
+
     public static StorageException ExtendedNotWiped(string path) =>
         New(StorageErrorCode.NoSupport, $"cannot wipe extended partition '{path}'");
 }

@@ -13,7 +13,7 @@ public static partial class StorageErrors
         New(StorageErrorCode.InvalidArgument, "the host whose targets are to be found must be given");
 
     public static StorageException NoIscsiInterface(string iqn) =>
-        New(StorageErrorCode.OperationFailed, $"no iSCSI interface has the initiator's name '{iqn}'");
+        New(StorageErrorCode.OperationFailed, $"no iSCSI interface has the initiator's name '{iqn}'", StorageErrorDomain.None);
 
     public static StorageException NoIscsiSession(string target) =>
         New(StorageErrorCode.InternalError, $"this host is not logged in at iSCSI target '{target}'");

@@ -202,9 +202,9 @@ def test_what_is_on_a_disk_is_found_out_as_by_libvirtd(conn, judge, disk):
     assert probed(conn, disk) == probed(judge, disk)
 
 
-@pytest.mark.parametrize("label", ["mac", "dvh", "bsd", "sun", "pc98"])
+@pytest.mark.parametrize("label", ["mac", "dvh", "bsd", "sun"])
 def test_other_labels(conn, disk, label):
-    """On the last three libvirtd can make nothing."""
+    """On the last two libvirtd can make nothing."""
     first = 2 if label == "mac" else 1      # the first one is the map itself
     stem = Path(disk).name
     with built(conn, disk, label) as pool:
@@ -217,6 +217,15 @@ def test_other_labels(conn, disk, label):
         pool.create()
         assert (one.name() in names(pool), two.name() in names(pool)) == (True, False)
         assert content(one.path())[:MIB] == data
+
+
+def test_a_partition_without_a_device_is_none(conn, disk):
+    """parted tells the kernel of no partition of pc98."""
+    with built(conn, disk, "pc98") as pool:
+        with raises(libvirt.VIR_ERR_INTERNAL_ERROR) as failed:
+            create(pool, f"{Path(disk).name}1", 4 * MIB)
+        assert "pc98" in failed.message
+        assert names(pool) == [] and len(free_extents(pool)) == 1
 
 
 def test_a_whole_life_through_virsh(virsh, disk, tmp_path):

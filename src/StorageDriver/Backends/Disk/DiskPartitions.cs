@@ -2,6 +2,7 @@ using Cistern.Storage.Backends.Blocks;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
 using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage.Backends.Disk;
@@ -16,7 +17,7 @@ internal static class DiskPartitions
     /// <param name="size">Bytes.</param>
     /// <returns>The disk with the partition, and the partition.</returns>
     /// <exception cref="StorageException">
-    /// 8/18: the label does not give the partition the volume's name; 1/18: there is no room; 55/18: partitions in use would be numbered anew; 1/0:
+    /// 8/18: the label does not give the partition the volume's name; 1/18: there is no room, or the kernel makes no device of it; 55/18: partitions in use would be numbered anew; 1/0:
     /// parted failed.
     /// </exception>
     public static async ValueTask<(DiskLook Disk, Partition Partition)> CreateAsync(
@@ -30,7 +31,13 @@ internal static class DiskPartitions
         await pool.Host.RunAsync(DiskCommands.MakePartition(before.Path, plan.Type, plan.Start, plan.End), cancellation).ConfigureAwait(false);
         DiskLook after = await DiskLook.TakeAsync(pool, cancellation).ConfigureAwait(false);
         Partition made = NewOnes(before.Table, after.Table).FirstOrDefault() ?? throw StorageErrors.PartitionNotMade(before.Path);
-        string name = Path.GetFileName(after.NodeOf(made));
+        string node = after.NodeOf(made);
+        if (!await pool.Threads.RunAsync(() => FileStatusCalls.Get(node, out _) == 0, cancellation).ConfigureAwait(false))
+        {
+            throw StorageErrors.PartitionWithoutDevice(node, after.Table.Label);
+        }
+
+        string name = Path.GetFileName(node);
         if (name != request.Name)
         {
             throw StorageErrors.PartitionNameWrong(request.Name, name);

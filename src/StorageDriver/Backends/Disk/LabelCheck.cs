@@ -22,8 +22,7 @@ internal static class LabelCheck
     /// <exception cref="StorageException">75 or 9/18: there is no label; 55 or 9/18: something else is on the disk; 75/18: that cannot be found out.</exception>
     public static async ValueTask RequireAsync(PoolContext pool, string device, string label, CancellationToken cancellation)
     {
-        var (content, found) = await FindAsync(pool, device, label, cancellation).ConfigureAwait(false);
-        bool byParted = DiskLabels.IsPartedsAlone(label);
+        var (content, found, byParted) = await FindAsync(pool, device, label, cancellation).ConfigureAwait(false);
         switch (content)
         {
             case Content.None:
@@ -38,8 +37,7 @@ internal static class LabelCheck
     /// <exception cref="StorageException">76, 55 or 9/18: there is something on the disk; 75/18: that cannot be found out.</exception>
     public static async ValueTask RequireNoneAsync(PoolContext pool, string device, string label, CancellationToken cancellation)
     {
-        var (content, found) = await FindAsync(pool, device, label, cancellation).ConfigureAwait(false);
-        bool byParted = DiskLabels.IsPartedsAlone(label) && content != Content.None;
+        var (content, found, byParted) = await FindAsync(pool, device, label, cancellation).ConfigureAwait(false);
         if (content != Content.None)
         {
             throw !byParted ? StorageErrors.DeviceNotEmpty(device, found)
@@ -48,11 +46,12 @@ internal static class LabelCheck
         }
     }
 
-    private static async ValueTask<(Content Content, string Found)> FindAsync(
+    private static async ValueTask<(Content Content, string Found, bool ByParted)> FindAsync(
         PoolContext pool, string device, string label, CancellationToken cancellation)
     {
-        (Content, string)? found = await pool.Threads.RunAsync(() => Probe(device, label), cancellation).ConfigureAwait(false);
-        return found ?? await AskPartedAsync(pool, device, label, cancellation).ConfigureAwait(false);
+        (Content, string)? probed = await pool.Threads.RunAsync(() => Probe(device, label), cancellation).ConfigureAwait(false);
+        var (content, found) = probed ?? await AskPartedAsync(pool, device, label, cancellation).ConfigureAwait(false);
+        return (content, found, ByParted: probed is null);
     }
 
     /// <summary>Null: parted has to be asked.</summary>

@@ -60,20 +60,27 @@ internal static class RbdConnection
 
     private static RadosCluster Load(string? user)
     {
+        Require(RadosCalls.Library, "librados2", () => RadosCalls.Version(out _, out _, out _));
+        Require(RbdCalls.Library, "librbd1", () => RbdCalls.Version(out _, out _, out _));
+        int result = RadosCluster.Create(user, out RadosCluster cluster);
+        if (result >= 0)
+        {
+            return cluster;
+        }
+
+        cluster.Dispose();
+        throw StorageErrors.System(-result, "cannot prepare a connection to a cluster");
+    }
+
+    private static void Require(string library, string package, Action call)
+    {
         try
         {
-            int result = RadosCluster.Create(user, out RadosCluster cluster);
-            if (result >= 0)
-            {
-                return cluster;
-            }
-
-            cluster.Dispose();
-            throw StorageErrors.System(-result, "cannot prepare a connection to a cluster");
+            call();
         }
         catch (DllNotFoundException)
         {
-            throw StorageErrors.LibraryMissing(RadosCalls.Library, "librados2");
+            throw StorageErrors.LibraryMissing(library, package);
         }
     }
 

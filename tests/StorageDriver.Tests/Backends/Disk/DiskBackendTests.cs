@@ -23,6 +23,7 @@ public sealed class DiskBackendTests : IDisposable
     private readonly string _disk;
     private readonly List<string> _partitions = [];
     private Func<Command, CommandResult?> _tool = _ => null;
+    private bool _hasDevices = true;
 
     public DiskBackendTests()
     {
@@ -106,6 +107,15 @@ public sealed class DiskBackendTests : IDisposable
         StorageException error = await Assert.ThrowsAsync<StorageException>(() => AllocateAsync("data", 4 * Mebibyte));
         Assert.Equal((StorageErrorCode.InvalidArgument, StorageErrorDomain.Storage), (error.Code, error.Domain));
         Assert.Contains("'sdx1'", error.Message, StringComparison.Ordinal);
+        Assert.Equal($"parted {_disk} rm --script 1", Lines.Last());
+    }
+
+    [Fact]
+    public async Task A_partition_that_the_kernel_makes_no_device_of_is_removed_again()
+    {
+        _hasDevices = false;
+        StorageException error = await Assert.ThrowsAsync<StorageException>(() => AllocateAsync("sdx1", 4 * Mebibyte));
+        Assert.Equal((StorageErrorCode.InternalError, StorageErrorDomain.Storage), (error.Code, error.Domain));
         Assert.Equal($"parted {_disk} rm --script 1", Lines.Last());
     }
 
@@ -237,6 +247,10 @@ public sealed class DiskBackendTests : IDisposable
         {
             Touch();
             _partitions.Add($"1:{words[^2]}:{words[^1]}:0B::primary:;");
+            if (_hasDevices)
+            {
+                _kernel.Write("sdx1", []);
+            }
         }
         else if (words.Contains("rm"))
         {
