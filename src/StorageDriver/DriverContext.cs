@@ -46,6 +46,7 @@ internal sealed record DriverContext(
             Starting = false,
             Stopping = false,
             Inaccessible = null,
+            Degraded = null,
             Removed = !state.Persistent,
         };
         if (state.Removed)

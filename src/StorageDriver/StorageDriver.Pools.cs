@@ -45,7 +45,7 @@ public sealed partial class StorageDriver
     public PoolInfo GetPoolInfo(PoolReference pool)
     {
         var state = Registry.Require(pool).State;
-        return new PoolInfo(state.IsActive, state.Definition.Numbers);
+        return new PoolInfo(state.RunState, state.Definition.Numbers);
     }
 
     /// <param name="flags">1: the definition for the next start.</param>

@@ -7,8 +7,6 @@ namespace Cistern.Server.Mapping;
 public static class PoolMapping
 {
     // virStoragePoolState; libvirt shows no other.
-    private const byte Inactive = 0;
-    private const byte Running = 2;
 
     public static PoolReference ToReference(this NonnullStoragePool pool) => new(pool.Name, pool.Uuid);
 
@@ -26,5 +24,5 @@ public static class PoolMapping
     }
 
     public static StoragePoolGetInfoRet ToWire(this PoolInfo info) =>
-        new(info.Active ? Running : Inactive, info.Numbers.Capacity, info.Numbers.Allocation, info.Numbers.Available);
+        new((byte)info.State, info.Numbers.Capacity, info.Numbers.Allocation, info.Numbers.Available);
 }

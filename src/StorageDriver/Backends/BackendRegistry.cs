@@ -1,9 +1,18 @@
 using System.Collections.Immutable;
 using Cistern.Storage.Backends.Dir;
+using Cistern.Storage.Backends.Disk;
 using Cistern.Storage.Backends.Fs;
+using Cistern.Storage.Backends.Gluster;
+using Cistern.Storage.Backends.Iscsi;
+using Cistern.Storage.Backends.IscsiDirect;
+using Cistern.Storage.Backends.Logical;
 using Cistern.Storage.Backends.Mpath;
+using Cistern.Storage.Backends.NetFs;
 using Cistern.Storage.Backends.Rbd;
 using Cistern.Storage.Backends.Scsi;
+using Cistern.Storage.Backends.Sheepdog;
+using Cistern.Storage.Backends.VStorage;
+using Cistern.Storage.Backends.Zfs;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 
@@ -22,7 +31,21 @@ public sealed class BackendRegistry
 
     /// <summary>Every backend of this server.</summary>
     public static BackendRegistry Default { get; } =
-        new(new DirBackend(), new FsBackend(), new ScsiBackend(), new MpathBackend(), new RbdBackend());
+        new(
+            new DirBackend(),
+            new FsBackend(),
+            new NetFsBackend(),
+            new LogicalBackend(),
+            new DiskBackend(),
+            new IscsiBackend(),
+            new IscsiDirectBackend(),
+            new ScsiBackend(),
+            new MpathBackend(),
+            new RbdBackend(),
+            new SheepdogBackend(),
+            new GlusterBackend(),
+            new ZfsBackend(),
+            new VStorageBackend());
 
     /// <summary>In the order of registration.</summary>
     public ImmutableArray<IStorageBackend> All { get; }

@@ -90,7 +90,10 @@ public sealed record PoolTypeInfo
     /// <summary>The pool's and the source's name stand in for each other where the document gives only one.</summary>
     public bool NameFromSource => Accepted.HasFlag(SourceParts.Name);
 
-    /// <summary>One volume's change alters others, so the pool's gate stays closed through it (disk, logical).</summary>
+    /// <summary>
+    /// One volume's change alters others (disk, logical), so the pool's gate stays closed while a volume is allocated, resized or deleted, and the
+    /// pool is scanned after it. Data are moved with the gate open.
+    /// </summary>
     public bool SerialisesChanges { get; init; }
 
     /// <summary>Volumes' paths may be looked up by a path that a symbolic link below the target resolves to.</summary>

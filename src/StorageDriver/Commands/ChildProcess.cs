@@ -14,15 +14,25 @@ internal enum ChildOutcome
     SaidTooMuch,
 }
 
-/// <summary>One child process in a process group of its own. Used by one thread, but for <see cref="Interrupt"/>.</summary>
+/// <summary>
+/// One child process in a process group of its own. Used by one thread, but for <see cref="Interrupt"/>. One that cannot be killed, because the
+/// kernel waits for storage that hangs, is left behind to a thread that waits for its end.
+/// </summary>
 internal sealed class ChildProcess : IDisposable
 {
+    private const int KillSignal = 9;
+    private const int StackSize = 128 * 1024;
+
+    /// <summary>Milliseconds in which what is killed ends, where it can.</summary>
+    private const int KillTime = 5000;
+
     private static readonly string[] Environment = ["LC_ALL=C", "PATH=" + string.Join(':', HostTools.SafeFolders)];
 
     private readonly SpawnedChild _child;
     private readonly MemoryStream _output = new();
     private readonly MemoryStream _error = new();
     private int _interrupted;
+    private bool _isLeft;
 
     private ChildProcess(SpawnedChild child) => _child = child;
 
@@ -31,12 +41,15 @@ internal sealed class ChildProcess : IDisposable
 
     public string Output => Text(_output);
 
+    /// <summary>As <see cref="Output"/>, not decoded.</summary>
+    public ReadOnlyMemory<byte> Data => _output.GetBuffer().AsMemory(0, (int)_output.Length);
+
     public string Error => Text(_error);
 
     /// <exception cref="StorageException">38/18: it could not be started.</exception>
-    public static ChildProcess Start(IReadOnlyList<string> line)
+    public static ChildProcess Start(IReadOnlyList<string> line, ReadOnlyMemory<byte> input = default)
     {
-        SystemCall.Check(ProcessCalls.Spawn(line, Environment, out SpawnedChild? child), $"cannot start '{line[0]}'");
+        SystemCall.Check(ProcessCalls.Spawn(line, Environment, input.Span, out SpawnedChild? child), $"cannot start '{line[0]}'");
         return new ChildProcess(child!);
     }
 
@@ -71,13 +84,30 @@ internal sealed class ChildProcess : IDisposable
         if (outcome != ChildOutcome.Exited)
         {
             _child.Kill();
+            _isLeft = !_child.WaitForExit(KillTime);
         }
 
-        ExitCode = _child.Reap();
+        ExitCode = _isLeft ? -KillSignal : _child.Reap();
         return outcome;
     }
 
-    public void Dispose() => _child.Dispose();
+    public void Dispose()
+    {
+        if (_isLeft)
+        {
+            new Thread(Await, StackSize) { IsBackground = true, Name = "left process" }.Start();
+        }
+        else
+        {
+            _child.Dispose();
+        }
+
+        void Await()
+        {
+            _child.Reap();
+            _child.Dispose();
+        }
+    }
 
     private bool Take(SpawnedChild.Ready ready, int limit)
     {

@@ -6,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Cistern.Storage.Commands;
 
 /// <summary>
-/// Runs tools of the table as child processes: standard input empty, C locale, nothing of the server's environment, a process group of their own
+/// Runs tools of the table as child processes: standard input what the command gives, C locale, nothing of the server's environment, a process group of their own
 /// that is killed whole on cancellation and at the time limit. Each runs under one thread of its own, never one of the thread pool's.
 /// </summary>
 public sealed partial class CommandRunner(HostTools tools, ILogger<CommandRunner> logger) : ICommandRunner
@@ -29,12 +29,13 @@ public sealed partial class CommandRunner(HostTools tools, ILogger<CommandRunner
         string text = string.Join(' ', line);
         LogStarted(text);
         long started = Stopwatch.GetTimestamp();
-        using ChildProcess child = ChildProcess.Start(line);
+        using ChildProcess child = ChildProcess.Start(line, command.Input);
         using CancellationTokenRegistration wake = cancellation.UnsafeRegister(static process => ((ChildProcess)process!).Interrupt(), child);
         ChildOutcome outcome = child.Collect(command.Timeout, OutputLimit);
         LogEnded(text, child.ExitCode, Stopwatch.GetElapsedTime(started).TotalMilliseconds);
         return outcome switch
         {
+            ChildOutcome.Exited when command.PrintsData => new CommandResult(child.ExitCode, "", child.Error) { Data = child.Data },
             ChildOutcome.Exited => new CommandResult(child.ExitCode, child.Output, child.Error),
             ChildOutcome.TimedOut => throw StorageErrors.CommandTimedOut(CommandLine.Describe(command, tools), command.Timeout!.Value),
             ChildOutcome.SaidTooMuch => throw StorageErrors.CommandSaidTooMuch(CommandLine.Describe(command, tools), OutputLimit),

@@ -25,8 +25,8 @@ public static partial class StorageErrors
     public static StorageException SecretDaemonFailed(string daemon, string reason, Exception? inner = null) =>
         new(StorageErrorCode.InternalError, StorageErrorDomain.Secret, $"cannot ask the secret daemon at '{daemon}': {reason}", inner: inner);
 
-    public static StorageException PassphraseNotWritten(int errno) =>
-        System(errno, "cannot write the file of a passphrase");
+    public static StorageException SecretFileNotWritten(int errno) =>
+        System(errno, "cannot write the file of a secret");
 
     public static StorageException SecretValueEmpty() =>
         new(StorageErrorCode.InvalidArgument, StorageErrorDomain.Secret, "the value of a secret must not be empty") { Argument = "value" };

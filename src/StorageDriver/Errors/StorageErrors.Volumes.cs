@@ -26,14 +26,7 @@ public static partial class StorageErrors
         New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still in use: it is the backing file of volume '{other}' in pool '{pool}'");
 
     internal static StorageException VolumeHeld(string name, FileHolder holder) =>
-        New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still in use: {holder.Kind switch
-        {
-            FileHolderKind.Lock when holder.ProcessId is { } id => $"process {id}{(holder.Name is null ? "" : $" ({holder.Name})")} holds a lock on it",
-            FileHolderKind.Lock => "a process holds a lock on it",
-            FileHolderKind.LoopDevice => $"loop device '{holder.Name}' stands on it",
-            FileHolderKind.Device => $"device '{holder.Name}' stands on it",
-            _ => $"it is mounted at '{holder.Name}'",
-        }}");
+        New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still in use: {Describe(holder)}");
 
     public static StorageException VolumeBuilding(string name) =>
         New(StorageErrorCode.OperationInvalid, $"volume '{name}' is still being allocated");
@@ -59,4 +52,14 @@ public static partial class StorageErrors
 
     public static StorageException SizeTooLarge(string what, ulong value) =>
         New(StorageErrorCode.Overflow, $"{what} {value} is too large");
+
+    private static string Describe(FileHolder holder) => holder.Kind switch
+    {
+        FileHolderKind.Lock when holder.ProcessId is { } id => $"process {id}{(holder.Name is null ? "" : $" ({holder.Name})")} holds a lock on it",
+        FileHolderKind.Lock => "a process holds a lock on it",
+        FileHolderKind.Process => $"process {holder.ProcessId}{(holder.Name is null ? "" : $" ({holder.Name})")} has it open",
+        FileHolderKind.LoopDevice => $"loop device '{holder.Name}' stands on it",
+        FileHolderKind.Device => $"device '{holder.Name}' stands on it",
+        _ => $"it is mounted at '{holder.Name}'",
+    };
 }

@@ -34,6 +34,24 @@ internal static partial class BlkidCalls
         return DoSafeProbe(probe);
     }
 
+    /// <summary>Looks for a file system or a volume of another storage system, and stops at the first; nothing else must have been looked for.</summary>
+    public static int ProbeContent(BlkidProbe probe)
+    {
+        _ = EnableSuperblocks(probe, 1);
+        return DoProbe(probe);
+    }
+
+    /// <summary>As <see cref="ProbeContent"/>, which has found nothing, for a partition table.</summary>
+    public static int ProbePartitions(BlkidProbe probe)
+    {
+        _ = EnablePartitions(probe, 1);
+        return DoProbe(probe);
+    }
+
+    /// <summary>Looks on behind what was found last.</summary>
+    [LibraryImport(Library, EntryPoint = "blkid_do_probe")]
+    public static partial int DoProbe(BlkidProbe probe);
+
     /// <summary>Something that was found out; null when it was not.</summary>
     /// <param name="name"><c>TYPE</c> or <c>PTTYPE</c>.</param>
     public static string? Value(BlkidProbe probe, string name) =>

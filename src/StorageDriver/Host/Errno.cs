@@ -25,6 +25,10 @@ internal static class Errno
     public const int NotEmpty = 39;
     public const int Loop = 40;
     public const int NotSupported = 95;
+    public const int NotConnected = 107;
     public const int Shutdown = 108;
     public const int TimedOut = 110;
+    public const int ConnectionRefused = 111;
+    public const int NoRoute = 113;
+    public const int Stale = 116;
 }

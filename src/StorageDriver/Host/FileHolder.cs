@@ -11,4 +11,7 @@ internal enum FileHolderKind
     LoopDevice,
     Device,
     Mount,
+
+    /// <summary>A process that has it open, without a lock.</summary>
+    Process,
 }

@@ -15,6 +15,13 @@ internal readonly ref struct OpenDescriptor : IDisposable
         _handle = handle;
     }
 
+    /// <summary>The path without links by which the kernel knows an open file; null when it cannot be told.</summary>
+    public static string? PathOf(SafeFileHandle file)
+    {
+        using OpenDescriptor descriptor = new(file);
+        return new FileInfo($"/proc/self/fd/{descriptor.Number}").LinkTarget;
+    }
+
     public int Number => (int)_handle.DangerousGetHandle();
 
     public void Dispose() => _handle.DangerousRelease();

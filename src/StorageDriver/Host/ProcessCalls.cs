@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using Microsoft.Win32.SafeHandles;
 
 namespace Cistern.Storage.Host;
 
@@ -9,24 +10,28 @@ internal static unsafe partial class ProcessCalls
     // Room for glibc's opaque types, which take 336, 80 and 128 bytes.
     private const int OpaqueSize = 512;
 
+    private const uint CloseOnExec = 1;
     private const short SetProcessGroup = 2;
     private const short SetSignalDefault = 4;
     private const short SetSignalMask = 8;
     private const int BrokenPipe = 13;
 
     /// <summary>
-    /// posix_spawn(3): standard input from <c>/dev/null</c>, standard output and error into pipes, a process group of its own, and the signal
+    /// posix_spawn(3): standard input from a file in memory, or <c>/dev/null</c> where it is empty, standard output and error into pipes, a process group of its own, and the signal
     /// dispositions of a fresh process.
     /// </summary>
-    public static int Spawn(IReadOnlyList<string> arguments, IReadOnlyList<string> environment, out SpawnedChild? child)
+    public static int Spawn(IReadOnlyList<string> arguments, IReadOnlyList<string> environment, ReadOnlySpan<byte> input, out SpawnedChild? child)
     {
         child = null;
         SpawnedChild starting = new();
-        int result = starting.OpenPipes();
+        int result = OpenInput(input, out SafeFileHandle? standardInput);
+        result = result < 0 ? result : starting.OpenPipes();
         if (result >= 0)
         {
-            result = Spawn(arguments, environment, starting);
+            result = Spawn(arguments, environment, standardInput, starting);
         }
+
+        standardInput?.Dispose();
 
         if (result < 0)
         {
@@ -38,7 +43,42 @@ internal static unsafe partial class ProcessCalls
         return 0;
     }
 
-    private static int Spawn(IReadOnlyList<string> arguments, IReadOnlyList<string> environment, SpawnedChild child)
+    /// <summary>A file of its own that holds the bytes, at its beginning; null when there are none.</summary>
+    private static int OpenInput(ReadOnlySpan<byte> input, out SafeFileHandle? file)
+    {
+        file = null;
+        if (input.IsEmpty)
+        {
+            return 0;
+        }
+
+        int descriptor = SystemCall.Result(MemoryFile("input", CloseOnExec));
+        if (descriptor < 0)
+        {
+            return descriptor;
+        }
+
+        file = new SafeFileHandle(descriptor, ownsHandle: true);
+        fixed (byte* bytes = input)
+        {
+            nuint done = 0;
+            while (done < (nuint)input.Length)
+            {
+                // Written at an offset, so that reading begins at the beginning.
+                long written = SystemCall.Result((long)WriteAt(file, bytes + done, (nuint)input.Length - done, (long)done));
+                if (written < 0)
+                {
+                    return (int)written;
+                }
+
+                done += (nuint)written;
+            }
+        }
+
+        return 0;
+    }
+
+    private static int Spawn(IReadOnlyList<string> arguments, IReadOnlyList<string> environment, SafeFileHandle? input, SpawnedChild child)
     {
         byte* actions = stackalloc byte[OpaqueSize];
         byte* attributes = stackalloc byte[OpaqueSize];
@@ -50,7 +90,9 @@ internal static unsafe partial class ProcessCalls
         {
             // glibc's setters fail only for want of memory.
             bool prepared = initialised
-                && ActionsOpen(actions, 0, "/dev/null", OpenFlags.ReadOnly, 0) == 0
+                && (input is null
+                    ? ActionsOpen(actions, 0, "/dev/null", OpenFlags.ReadOnly, 0)
+                    : ActionsDuplicate(actions, (int)input.DangerousGetHandle(), 0)) == 0
                 && ActionsDuplicate(actions, (int)child.OutputEnd.DangerousGetHandle(), 1) == 0
                 && ActionsDuplicate(actions, (int)child.ErrorEnd.DangerousGetHandle(), 2) == 0
                 && AttributesSetFlags(attributes, SetProcessGroup | SetSignalDefault | SetSignalMask) == 0
@@ -89,6 +131,12 @@ internal static unsafe partial class ProcessCalls
     }
 
     private static void Free(byte** strings) => NativeMemory.Free(strings);
+
+    [LibraryImport("libc.so.6", EntryPoint = "memfd_create", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int MemoryFile(string name, uint flags);
+
+    [LibraryImport("libc.so.6", EntryPoint = "pwrite", SetLastError = true)]
+    private static partial nint WriteAt(SafeFileHandle file, byte* buffer, nuint size, long offset);
 
     [LibraryImport("libc.so.6", EntryPoint = "posix_spawn")]
     private static partial int PosixSpawn(out int id, byte* path, byte* actions, byte* attributes, byte** arguments, byte** environment);

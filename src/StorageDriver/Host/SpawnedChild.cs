@@ -112,6 +112,19 @@ internal sealed unsafe partial class SpawnedChild : IDisposable
     /// <summary>Kills the process and all of its process group.</summary>
     public void Kill() => Kill(-_id, KillSignal);
 
+    /// <summary>Whether the process ends within a time.</summary>
+    public bool WaitForExit(int milliseconds)
+    {
+        Poll exit = new() { Descriptor = (int)_watched[2].DangerousGetHandle(), Events = PollIn };
+        int result;
+        do
+        {
+            result = SystemCall.Result(PollAll(&exit, 1, milliseconds));
+        }
+        while (result == -Errno.Interrupted);
+        return result > 0;
+    }
+
     /// <summary>Waits for the end; the exit status, or the negated number of the signal that ended it.</summary>
     public int Reap()
     {

@@ -5,18 +5,15 @@ using Cistern.Storage.Secrets;
 
 namespace Cistern.Storage.Images;
 
-/// <summary>
-/// The passphrase of an encrypted volume, in a file of the instance's run folder that only the server's user can read, for as long as commands
-/// need it. The journal names the file, so that the next start removes what a killed server leaves.
-/// </summary>
+/// <summary>The passphrase of an encrypted volume, in a private file for as long as commands need it.</summary>
 internal sealed class PassphraseFile : IDisposable
 {
-    private readonly IDisposable _record;
+    private readonly PrivateFile _file;
 
-    private PassphraseFile(string id, string path, IDisposable record)
+    private PassphraseFile(string id, PrivateFile file)
     {
-        Secret = new SecretFile(id, path);
-        _record = record;
+        _file = file;
+        Secret = new SecretFile(id, file.Path);
     }
 
     public SecretFile Secret { get; }
@@ -38,37 +35,8 @@ internal sealed class PassphraseFile : IDisposable
         }
 
         var value = await host.Secrets.GetValueAsync(reference, SecretUsageType.Volume, cancellation).ConfigureAwait(false);
-        string path = Path.Join(host.RunDirectory, $"{Guid.NewGuid():N}.passphrase");
-        PassphraseFile file = new(id, path, host.Journal.Record(path));
-        try
-        {
-            file.Fill(value.Span);
-            return file;
-        }
-        catch (IOException error)
-        {
-            file.Dispose();
-
-            // The framework puts errno there.
-            throw StorageErrors.PassphraseNotWritten(error.HResult);
-        }
+        return new PassphraseFile(id, PrivateFile.Write(host, "passphrase", value.Span));
     }
 
-    public void Dispose()
-    {
-        File.Delete(Secret.Path);
-        _record.Dispose();
-    }
-
-    private void Fill(ReadOnlySpan<byte> value)
-    {
-        using FileStream stream = new(Secret.Path, new FileStreamOptions
-        {
-            Mode = FileMode.CreateNew,
-            Access = FileAccess.Write,
-            UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-            BufferSize = 0,
-        });
-        stream.Write(value);
-    }
+    public void Dispose() => _file.Dispose();
 }

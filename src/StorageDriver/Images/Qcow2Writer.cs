@@ -21,7 +21,7 @@ public static class Qcow2Writer
 
     private const ulong AllSubclustersAllocated = 0xffffffff;
 
-    /// <summary>Whether <see cref="Write"/> can make the image: qcow2 without encryption whose size is known.</summary>
+    /// <summary>Whether <see cref="Write(SafeFileHandle, ImageOptions, CancellationToken)"/> can make the image: qcow2 without encryption whose size is known.</summary>
     public static bool CanWrite(ImageOptions image) =>
         image is { Format: "qcow2", Encryption: null } && (image.Capacity != 0 || image.BackingPath is null);
 
@@ -31,7 +31,11 @@ public static class Qcow2Writer
     /// </summary>
     /// <exception cref="StorageException">67: cluster size or length of the backing path is not possible.</exception>
     /// <exception cref="IOException">The file cannot be written.</exception>
-    public static void Write(SafeFileHandle file, ImageOptions image, CancellationToken cancellation)
+    public static void Write(SafeFileHandle file, ImageOptions image, CancellationToken cancellation) =>
+        Write(new ImageFile(file), image, cancellation);
+
+    /// <summary>As <see cref="Write(SafeFileHandle, ImageOptions, CancellationToken)"/>, whatever the image lies on; fails as that does.</summary>
+    internal static void Write(IImageTarget file, ImageOptions image, CancellationToken cancellation)
     {
         if (!CanWrite(image))
         {
@@ -40,12 +44,12 @@ public static class Qcow2Writer
 
         var layout = Qcow2Layout.For(image);
         var header = Header(image, layout);
-        RandomAccess.SetLength(file, layout.FileLength);
+        file.SetLength(layout.FileLength);
         WriteTable(file, layout.RefcountBlocksOffset, layout.Clusters, Qcow2Layout.RefcountSize, static (entry, _) => BinaryPrimitives.WriteUInt16BigEndian(entry, 1), cancellation);
         WriteTable(file, layout.RefcountTableOffset, layout.RefcountBlocks, Qcow2Layout.EntrySize, Pointers(layout.RefcountBlocksOffset, layout, flags: 0), cancellation);
         WriteTable(file, layout.L2Offset, layout.DataClusters, layout.L2EntrySize, DataPointers(layout), cancellation);
         WriteTable(file, layout.L1Offset, layout.L2Tables, Qcow2Layout.EntrySize, Pointers(layout.L2Offset, layout, Copied), cancellation);
-        RandomAccess.Write(file, header, 0);
+        file.Write(header, 0);
     }
 
     private delegate void EntryWriter(Span<byte> entry, long index);
@@ -64,7 +68,7 @@ public static class Qcow2Writer
         };
     }
 
-    private static void WriteTable(SafeFileHandle file, long offset, long count, int entrySize, EntryWriter write, CancellationToken cancellation)
+    private static void WriteTable(IImageTarget file, long offset, long count, int entrySize, EntryWriter write, CancellationToken cancellation)
     {
         if (count == 0)
         {
@@ -84,7 +88,7 @@ public static class Qcow2Writer
                     write(chunk.AsSpan(i * entrySize, entrySize), first + i);
                 }
 
-                RandomAccess.Write(file, chunk.AsSpan(0, entries * entrySize), offset + (first * entrySize));
+                file.Write(chunk.AsSpan(0, entries * entrySize), offset + (first * entrySize));
             }
         }
         finally
@@ -164,5 +168,12 @@ public static class Qcow2Writer
             BinaryPrimitives.WriteUInt64BigEndian(_rest, value);
             _rest = _rest[8..];
         }
+    }
+
+    private sealed class ImageFile(SafeFileHandle file) : IImageTarget
+    {
+        public void SetLength(long length) => RandomAccess.SetLength(file, length);
+
+        public void Write(ReadOnlySpan<byte> data, long offset) => RandomAccess.Write(file, data, offset);
     }
 }

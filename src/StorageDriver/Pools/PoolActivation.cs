@@ -182,11 +182,16 @@ internal sealed class PoolActivation(DriverContext driver, PoolScanner scanner)
     private PoolRun NewRun(StoragePool pool, IStorageBackend backend, IPoolSession? session) =>
         new(backend, session, run => new PoolKeeper(driver, scanner, pool, run));
 
-    private static void PublishActive(StoragePool pool, PoolRun run, PoolContents contents)
+    private void PublishActive(StoragePool pool, PoolRun run, PoolContents contents)
     {
-        var state = pool.State;
+        var state = pool.State with { Run = run, Starting = false, Degraded = contents.Degraded };
         var volumes = ScanMerge.Merge(VolumeTable.Empty, contents, pool.Changes, long.MaxValue);
-        pool.Publish(state with { Definition = PoolState.Describe(state.Definition, contents), Run = run, Starting = false }, volumes);
+        pool.Publish(state with { Definition = PoolState.Describe(state.Definition, contents) }, volumes);
+        if (contents.Degraded is not null)
+        {
+            driver.Log.Health(pool.Name, contents.Degraded);
+        }
+
         run.Keeper.Start();
     }
 

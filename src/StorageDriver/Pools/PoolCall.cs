@@ -58,13 +58,13 @@ internal sealed class PoolCall<T>(Func<T> work) : PoolCall
 
     public override void Complete()
     {
-        if (_error is null)
-        {
-            _result.TrySetResult(_value!);
-        }
-        else
+        if (_error is not null)
         {
             _result.TrySetException(_error);
+        }
+        else if (!_result.TrySetResult(_value!))
+        {
+            _ = DropAsync(_value);
         }
     }
 
@@ -84,5 +84,19 @@ internal sealed class PoolCall<T>(Func<T> work) : PoolCall
             },
             this);
         return await Result.ConfigureAwait(false);
+    }
+
+    /// <summary>What a call brings that nobody waits for any more: an open file would keep its file system in use, a half-made one would stay.</summary>
+    private static async Task DropAsync(T? value)
+    {
+        switch (value)
+        {
+            case IAsyncDisposable disposable:
+                await disposable.DisposeAsync().ConfigureAwait(false);
+                break;
+            case IDisposable disposable:
+                disposable.Dispose();
+                break;
+        }
     }
 }

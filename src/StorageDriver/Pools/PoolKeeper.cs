@@ -141,7 +141,7 @@ internal sealed class PoolKeeper
             // A call that never returned waits for the storage too; one more is risked, for what hung may have been a single file.
             if (_pool.Threads.Abandoned <= 1 && await WatchAsync().ConfigureAwait(false))
             {
-                await RescanAsync().ConfigureAwait(false);
+                await _scanner.SettleAsync(_pool, _run).ConfigureAwait(false);
             }
 
             if (_pool.State.Inaccessible is null)
@@ -194,7 +194,7 @@ internal sealed class PoolKeeper
         {
             _watch!.Dispose();
             await WatchAsync().ConfigureAwait(false);
-            await RescanAsync().ConfigureAwait(false);
+            await _scanner.SettleAsync(_pool, _run).ConfigureAwait(false);
         }
         else
         {
@@ -212,7 +212,7 @@ internal sealed class PoolKeeper
         var (names, missed, _) = _told.Take();
         if (missed)
         {
-            await RescanAsync().ConfigureAwait(false);
+            await _scanner.SettleAsync(_pool, _run).ConfigureAwait(false);
         }
         else
         {
@@ -232,18 +232,6 @@ internal sealed class PoolKeeper
         catch (Exception error) when (error is StorageException or OperationCanceledException)
         {
             // The pool was stopped.
-        }
-    }
-
-    private async ValueTask RescanAsync()
-    {
-        try
-        {
-            await _scanner.RescanAsync(_pool, _run).ConfigureAwait(false);
-        }
-        catch (StorageException)
-        {
-            // The pool's state says so.
         }
     }
 

@@ -25,6 +25,19 @@ internal sealed class PoolScanner(DriverContext driver)
     /// <summary>As <see cref="RefreshAsync"/>, without a client who asked: only what is news is told.</summary>
     public Task RescanAsync(StoragePool pool, PoolRun run) => run.Scans.RunAsync(asked: false, asked => ScanAsync(pool, run, asked));
 
+    /// <summary>As <see cref="RescanAsync"/>, for those to whom it does not matter whether it succeeds.</summary>
+    public async Task SettleAsync(StoragePool pool, PoolRun run)
+    {
+        try
+        {
+            await RescanAsync(pool, run).ConfigureAwait(false);
+        }
+        catch (StorageException)
+        {
+            // The pool's state says so.
+        }
+    }
+
     /// <summary>Scans a pool that was inaccessible when last looked at, before a change of its volumes.</summary>
     /// <exception cref="StorageException">It still is: 38/18.</exception>
     public ValueTask EnsureAccessibleAsync(StoragePool pool, CancellationToken cancellation) =>
@@ -225,14 +238,21 @@ internal sealed class PoolScanner(DriverContext driver)
 
         bool isBack = state.Inaccessible is not null;
         var edit = ScanMerge.Merge(state.Volumes, contents, pool.Changes, begun);
-        pool.Publish(state with { Definition = PoolState.Describe(state.Definition, contents), Inaccessible = null }, edit);
-        if (asked || isBack)
+        bool otherHealth = (state.Degraded is null) != (contents.Degraded is null);
+        pool.Publish(
+            state with { Definition = PoolState.Describe(state.Definition, contents), Inaccessible = null, Degraded = contents.Degraded }, edit);
+        if (asked || isBack || otherHealth)
         {
             run.Keeper.Refreshes.Raise();
         }
         else if (edit.IsNews(run.IsChanging))
         {
             run.Keeper.Refreshes.RaisePaced();
+        }
+
+        if (otherHealth)
+        {
+            driver.Log.Health(pool.Name, contents.Degraded);
         }
 
         if (isBack)

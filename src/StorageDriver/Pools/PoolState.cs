@@ -33,11 +33,21 @@ internal sealed record PoolState
     /// <summary>Why an active pool cannot be reached at present; reads show what was known last.</summary>
     public StorageException? Inaccessible { get; init; }
 
+    /// <summary>What of the storage the last scan found lost; null: nothing. Everything goes on as well as it can.</summary>
+    public string? Degraded { get; init; }
+
     public VolumeTable Volumes { get; init; } = VolumeTable.Empty;
 
     public string Name => Definition.Name;
 
     public bool IsActive => Run is not null;
+
+    /// <summary>As clients are told.</summary>
+    public PoolRunState RunState =>
+        !IsActive ? PoolRunState.Inactive
+        : Inaccessible is not null ? PoolRunState.Inaccessible
+        : Degraded is not null ? PoolRunState.Degraded
+        : PoolRunState.Running;
 
     public PoolRun RequireActive() => Run ?? throw StorageErrors.PoolNotActive(Name);
 
@@ -91,6 +101,11 @@ internal sealed record PoolState
         if (contents.TargetPermissions is { } permissions && described.Target is { } target)
         {
             described = described with { Target = target with { Permissions = permissions } };
+        }
+
+        if (contents.Source is { } source)
+        {
+            described = described with { Source = source };
         }
 
         if (contents.FreeExtents.Count > 0)

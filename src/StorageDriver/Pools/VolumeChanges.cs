@@ -44,7 +44,8 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
     {
         using var work = await EnterAsync(volume, cancellation).ConfigureAwait(false);
         var (definition, type) = (work.Entry.Definition, work.Run.Backend.Info.Name);
-        ulong target = VolumeSizes.ResizeTarget(definition, capacity, flags, work.State.Definition);
+        bool follows = (work.Run.Backend as IVolumeResizing)?.AllocationFollows(definition) ?? false;
+        ulong target = VolumeSizes.ResizeTarget(definition, capacity, flags, work.State.Definition, follows);
         var backend = work.Run.Backend as IVolumeResizing ?? throw StorageErrors.NotSupported(type, "changing the capacity of volumes");
         if (target == definition.Capacity && !flags.HasFlag(ResizeFlags.Allocate))
         {
@@ -118,8 +119,8 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
         }
     }
 
-    /// <summary>Runs the long part of a change with the gate open, and publishes its outcome.</summary>
-    private static async Task PerformAsync(Work work, VolumeJobKind kind, Func<VolumeJob, ValueTask<VolumeChange>> step)
+    /// <summary>Runs the long part of a change, with the gate open unless it alters other volumes, and publishes its outcome.</summary>
+    private async Task PerformAsync(Work work, VolumeJobKind kind, Func<VolumeJob, ValueTask<VolumeChange>> step)
     {
         var name = work.Entry.Name;
         using var job = new VolumeJob(kind, name);
@@ -128,7 +129,11 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
         PoolNumbers? numbers = null;
         try
         {
-            work.Gate.Open();
+            if (kind == VolumeJobKind.Wipe || !work.Run.Backend.Info.SerialisesChanges)
+            {
+                work.Gate.Open();
+            }
+
             change = await step(job).ConfigureAwait(false);
             numbers = await PoolScanner.NumbersAsync(work.Pool, work.State).ConfigureAwait(false);
         }
@@ -142,27 +147,36 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
                 Publish(work, change, numbers);
             }
         }
+
+        if (work.Run.Backend.Info.SerialisesChanges)
+        {
+            work.Gate.Open();
+            await scanner.SettleAsync(work.Pool, work.Run).ConfigureAwait(false);
+        }
     }
 
+    /// <summary>What the whole pool was found to be afterwards decides also whether the name is gone: another volume may have it now.</summary>
     private static void Publish(Work work, VolumeChange change, PoolNumbers? numbers)
     {
         var (pool, name) = (work.Pool, work.Entry.Name);
         var state = pool.State;
-        var volumes = change.Contents is { } contents
-            ? ScanMerge.Merge(state.Volumes, contents, pool.Changes, long.MaxValue)
-            : state.Volumes.Change();
-        if (change.Volume is null)
+        var volumes = change.Contents is null
+            ? state.Volumes.Change()
+            : ScanMerge.Merge(state.Volumes, change.Contents, pool.Changes, long.MaxValue);
+        if (change.Volume is not null)
+        {
+            volumes.Set(new VolumeEntry(new ScannedVolume(change.Volume), pool.Changes.Next()));
+        }
+        else if (change.Contents is null)
         {
             volumes.Remove(name);
             pool.Changes.Deleted(name);
         }
-        else
-        {
-            volumes.Set(new VolumeEntry(new ScannedVolume(change.Volume), pool.Changes.Next()));
-        }
 
         long growth = (long)(change.Volume?.Allocation ?? 0) - (long)work.Entry.Definition.Allocation;
-        pool.Publish(state.WithNumbers(change.Contents?.Numbers ?? numbers, growth), volumes);
+        pool.Publish(
+            change.Contents is { } found ? state with { Definition = PoolState.Describe(state.Definition, found) } : state.WithNumbers(numbers, growth),
+            volumes);
         if (change.Volume is null)
         {
             work.Run.Keeper.VolumesChanged();

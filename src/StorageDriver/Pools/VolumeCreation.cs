@@ -26,8 +26,8 @@ internal sealed class VolumeCreation(PoolScanner scanner)
         var context = pool.Context(state);
         var allocated = await backend.AllocateAsync(context, request, flags, CancellationToken.None).ConfigureAwait(false);
         var volume = allocated.Volume ?? request;
-        return await CompleteAsync(pool, gate, allocated, VolumeJobKind.Create, job =>
-            job.StepAsync(token => backend.BuildAsync(context, volume, flags, job.Progress, token))).ConfigureAwait(false);
+        return await CompleteAsync(pool, gate, allocated, VolumeJobKind.Create, (job, token) =>
+            backend.BuildAsync(context, volume, flags, job.Progress, token)).ConfigureAwait(false);
     }
 
     public async Task<VolumeReference> CloneAsync(
@@ -46,7 +46,7 @@ internal sealed class VolumeCreation(PoolScanner scanner)
             sourceRun = sourcePool.State.RequireChangeable();
             var state = pool.State;
             source = Source(sourcePool, sourceName, state, request.Name);
-            (cloning, allocated) = await AllocateCopyAsync(pool, state, request, source.Volume, flags).ConfigureAwait(false);
+            (cloning, allocated) = await AllocateCopyAsync(pool, state, request, source, flags).ConfigureAwait(false);
             sourceRun.Use(sourceName).Readers++;
         }
 
@@ -57,7 +57,7 @@ internal sealed class VolumeCreation(PoolScanner scanner)
             gate,
             allocated,
             VolumeJobKind.Clone,
-            job => job.StepAsync(token => cloning.BuildFromAsync(context, volume, source, flags, job.Progress, token)),
+            (job, token) => cloning.BuildFromAsync(context, volume, source, flags, job.Progress, token),
             () => ReleaseSourceAsync(sourcePool, sourceRun, sourceName)).ConfigureAwait(false);
     }
 
@@ -92,20 +92,23 @@ internal sealed class VolumeCreation(PoolScanner scanner)
 
     /// <summary>Applies libvirt's rules for the size of a copy: at least the source's capacity, allocated in full unless the document says otherwise.</summary>
     private static async ValueTask<(IVolumeCloning Cloning, VolumeChange Allocated)> AllocateCopyAsync(
-        StoragePool pool, PoolState state, VolumeDefinition request, VolumeDefinition source, uint flags)
+        StoragePool pool, PoolState state, VolumeDefinition request, VolumeSource source, uint flags)
     {
-        ulong capacity = Math.Max(request.Capacity, source.Capacity);
+        ulong capacity = Math.Max(request.Capacity, source.Volume.Capacity);
         request = request with { Capacity = capacity, Allocation = request.AllocationGiven ? request.Allocation : capacity };
-        var backend = state.RequireChangeable().Backend;
-        var creation = backend as IVolumeCreation ?? throw StorageErrors.NotSupported(backend.Info.Name, "creating volumes");
-        var allocated = await creation.AllocateAsync(pool.Context(state), request, flags, CancellationToken.None).ConfigureAwait(false);
-        return ((IVolumeCloning)backend, allocated);
+        var cloning = (IVolumeCloning)state.RequireChangeable().Backend;
+        return (cloning, await cloning.AllocateFromAsync(pool.Context(state), request, source, flags, CancellationToken.None).ConfigureAwait(false));
     }
 
     /// <summary>From the publishing of the name to that of the whole volume; on failure the name is free again.</summary>
     /// <param name="release">Gives back what the job held elsewhere, before anybody is told that it ended.</param>
-    private static async Task<VolumeReference> CompleteAsync(
-        StoragePool pool, VolumeGate gate, VolumeChange allocated, VolumeJobKind kind, Func<VolumeJob, ValueTask> build, Func<ValueTask>? release = null)
+    private async Task<VolumeReference> CompleteAsync(
+        StoragePool pool,
+        VolumeGate gate,
+        VolumeChange allocated,
+        VolumeJobKind kind,
+        Func<VolumeJob, CancellationToken, ValueTask> build,
+        Func<ValueTask>? release = null)
     {
         var run = pool.State.RequireActive();
         var volume = allocated.Volume!;
@@ -116,18 +119,23 @@ internal sealed class VolumeCreation(PoolScanner scanner)
         try
         {
             gate.Open();
-            made = await MakeAsync(pool, run, volume, () => build(job)).ConfigureAwait(false);
+            made = await MakeAsync(pool, run, allocated, gate, () => job.StepAsync(token => build(job, token))).ConfigureAwait(false);
             numbers = await PoolScanner.NumbersAsync(pool, pool.State).ConfigureAwait(false);
         }
         finally
         {
             await gate.CloseAsync().ConfigureAwait(false);
             job.Undone = made is null;
-            End(pool, run, job, made, numbers);
+            End(pool, run, job, made, allocated.Contents is null ? numbers : pool.State.Definition.Numbers);
+            gate.Open();
             if (release is not null)
             {
-                gate.Dispose();
                 await release().ConfigureAwait(false);
+            }
+
+            if (run.Backend.Info.SerialisesChanges && (made is null || kind == VolumeJobKind.Clone))
+            {
+                await scanner.SettleAsync(pool, run).ConfigureAwait(false);
             }
         }
 
@@ -142,17 +150,23 @@ internal sealed class VolumeCreation(PoolScanner scanner)
             : state.Volumes.Change();
         volumes.Set(new VolumeEntry(new ScannedVolume(allocated.Volume!), pool.Changes.Next()) { Building = job.Progress });
         run.Use(job.Volume).Job = job;
-        pool.Publish(state, volumes);
+        pool.Publish(allocated.Contents is { } found ? state with { Definition = PoolState.Describe(state.Definition, found) } : state, volumes);
     }
 
     /// <summary>Builds and describes; what a failure would leave is deleted.</summary>
-    private static async ValueTask<ScannedVolume> MakeAsync(StoragePool pool, PoolRun run, VolumeDefinition volume, Func<ValueTask> build)
+    private static async ValueTask<ScannedVolume> MakeAsync(
+        StoragePool pool, PoolRun run, VolumeChange allocated, VolumeGate gate, Func<ValueTask> build)
     {
         var context = pool.Context(pool.State);
+        var volume = allocated.Volume!;
         bool left = run.Backend.Info.SerialisesChanges;
         try
         {
-            await build().ConfigureAwait(false);
+            if (!allocated.IsBuilt)
+            {
+                await build().ConfigureAwait(false);
+            }
+
             left = true;
             return run.Backend is not IVolumeRefresh backend
                 ? new ScannedVolume(volume)
@@ -160,6 +174,11 @@ internal sealed class VolumeCreation(PoolScanner scanner)
         }
         catch when (left && run.Backend is IVolumeDeletion)
         {
+            if (run.Backend.Info.SerialisesChanges)
+            {
+                await gate.CloseAsync().ConfigureAwait(false);
+            }
+
             await ((IVolumeDeletion)run.Backend).DeleteAsync(context, volume, 0, CancellationToken.None).ConfigureAwait(false);
             throw;
         }

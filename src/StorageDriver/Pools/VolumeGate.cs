@@ -2,19 +2,17 @@ namespace Cistern.Storage.Pools;
 
 /// <summary>
 /// A pool's gate, held for a change of one volume at a moment when no short job has that volume. <see cref="Open"/> opens it for the long part
-/// of the work, unless changes of one volume of that type alter others.
+/// of the work.
 /// </summary>
 internal sealed class VolumeGate : IDisposable
 {
     private readonly StoragePool _pool;
-    private readonly bool _stays;
     private PoolGate.Hold? _hold;
 
     private VolumeGate(StoragePool pool, PoolGate.Hold hold)
     {
         _pool = pool;
         _hold = hold;
-        _stays = pool.State.Run?.Backend.Info.SerialisesChanges ?? false;
     }
 
     public static async ValueTask<VolumeGate> EnterAsync(StoragePool pool, string volume, CancellationToken cancellation)
@@ -65,13 +63,7 @@ internal sealed class VolumeGate : IDisposable
         }
     }
 
-    public void Open()
-    {
-        if (!_stays)
-        {
-            Dispose();
-        }
-    }
+    public void Open() => Dispose();
 
     /// <summary>Closes what <see cref="Open"/> opened.</summary>
     public async ValueTask CloseAsync() => _hold ??= await _pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);

@@ -19,8 +19,9 @@ internal enum ResizeFlags : uint
 internal static class VolumeSizes
 {
     /// <summary>The capacity that a resize leads to, in bytes.</summary>
+    /// <param name="allocationFollows">See <see cref="Backends.Capabilities.IVolumeResizing.AllocationFollows"/>.</param>
     /// <exception cref="StorageException">8/18: shrinks what may not shrink; 9/18: the pool has not the space to allocate; 82/18: too large.</exception>
-    public static ulong ResizeTarget(VolumeDefinition volume, ulong capacity, ResizeFlags flags, PoolDefinition pool)
+    public static ulong ResizeTarget(VolumeDefinition volume, ulong capacity, ResizeFlags flags, PoolDefinition pool, bool allocationFollows = false)
     {
         ulong target = capacity;
         if (flags.HasFlag(ResizeFlags.Delta))
@@ -33,7 +34,7 @@ internal static class VolumeSizes
             throw StorageErrors.SizeTooLarge("capacity", target);
         }
 
-        if (target < volume.Allocation)
+        if (target < volume.Allocation && !(allocationFollows && flags.HasFlag(ResizeFlags.Shrink)))
         {
             throw StorageErrors.ShrinkBelowAllocation(target, volume.Allocation);
         }
@@ -43,7 +44,7 @@ internal static class VolumeSizes
             throw StorageErrors.ShrinkNotAsked(target, volume.Capacity);
         }
 
-        ulong needed = flags.HasFlag(ResizeFlags.Allocate) ? target - volume.Allocation : 0;
+        ulong needed = flags.HasFlag(ResizeFlags.Allocate) && target > volume.Allocation ? target - volume.Allocation : 0;
         return needed <= pool.Numbers.Available ? target : throw StorageErrors.NotEnoughSpace(pool.Name, needed, pool.Numbers.Available);
     }
 }

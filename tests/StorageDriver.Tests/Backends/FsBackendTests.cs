@@ -1,10 +1,10 @@
 using Cistern.Storage.Backends;
 using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Backends.Fs;
+using Cistern.Storage.Backends.Mounts;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
-using Cistern.Storage.Host;
 using Cistern.Storage.Pools;
 using Cistern.Support;
 
@@ -15,16 +15,15 @@ public sealed class FsBackendTests : IDisposable
 {
     private static readonly CommandResult Fine = new(0, "", "");
 
-    private readonly TemporaryFolder _kernel = new();
+    private readonly FakeMounts _mounts = new();
     private readonly FsBackend _backend = new();
     private readonly TestPool _pool;
     private readonly string _device;
 
     public FsBackendTests()
     {
-        _pool = new TestPool { Kernel = new KernelRoots(_kernel.Path, _kernel.Path) };
-        _device = _kernel.Write("device", new byte[65536]);
-        Directory.CreateDirectory(_kernel["self"]);
+        _pool = new TestPool { Kernel = _mounts.Kernel };
+        _device = _mounts.Folder.Write("device", new byte[65536]);
         Source("ext4", _device);
         _pool.Commands.Answer = command =>
         {
@@ -38,7 +37,7 @@ public sealed class FsBackendTests : IDisposable
     public void Dispose()
     {
         _pool.Dispose();
-        _kernel.Dispose();
+        _mounts.Dispose();
     }
 
     [Theory]
@@ -81,7 +80,7 @@ public sealed class FsBackendTests : IDisposable
     [Fact]
     public async Task A_source_that_is_mounted_already_is_taken_up_by_whatever_name()
     {
-        string link = _kernel["link"];
+        string link = _mounts.Folder["link"];
         File.CreateSymbolicLink(link, _device);
         Mounted(link);
         await StartAsync();
@@ -92,8 +91,8 @@ public sealed class FsBackendTests : IDisposable
     [Fact]
     public async Task A_loop_device_on_the_source_is_the_source()
     {
-        Directory.CreateDirectory(_kernel["block/loop7/loop"]);
-        _kernel.Write("block/loop7/loop/backing_file", System.Text.Encoding.UTF8.GetBytes(_device + "\n"));
+        Directory.CreateDirectory(_mounts.Folder["block/loop7/loop"]);
+        _mounts.Folder.Write("block/loop7/loop/backing_file", System.Text.Encoding.UTF8.GetBytes(_device + "\n"));
         Mounted("/dev/loop7");
         Assert.True(await _backend.IsActiveAsync(_pool.Context, CancellationToken.None));
         Mounted("/dev/loop8");
@@ -155,7 +154,7 @@ public sealed class FsBackendTests : IDisposable
     public async Task Missing_tools_are_named()
     {
         Mounted(null);
-        using TestPool bare = new() { Tools = new HostTools([_kernel.Path]), RealCommands = true, Kernel = _pool.Kernel, Definition = _pool.Definition };
+        using TestPool bare = new() { Tools = new HostTools([_mounts.Folder.Path]), RealCommands = true, Kernel = _pool.Kernel, Definition = _pool.Definition };
         StorageException error = await FailsAsync(
             async () => await _backend.StartAsync(bare.Context, CancellationToken.None), StorageErrorCode.InternalError);
         Assert.Contains("'mount'", error.Message, StringComparison.Ordinal);
@@ -189,7 +188,7 @@ public sealed class FsBackendTests : IDisposable
     {
         using TemporaryFolder beneath = new("/dev/shm");
         string file = beneath.Write("v", [1]);
-        string target = _kernel["target"];
+        string target = _mounts.Folder["target"];
         _pool.Definition = _pool.Definition with { Target = new PoolTarget(target) };
         Turn(target, Target);
         Mounted(_device);
@@ -217,7 +216,7 @@ public sealed class FsBackendTests : IDisposable
         {
             StorageException error = await FailsAsync(use, StorageErrorCode.SystemError);
             Assert.Contains("is not mounted", error.Message, StringComparison.Ordinal);
-            Assert.False(((FsSession)_pool.Session!).IsLocal);
+            Assert.False(((MountSession)_pool.Session!).IsLocal);
         }
 
         Assert.Equal([1], File.ReadAllBytes(file));
@@ -332,14 +331,7 @@ public sealed class FsBackendTests : IDisposable
         };
 
     /// <summary>Has the kernel say what is mounted at the pool's folder; null: nothing.</summary>
-    private void Mounted(string? source)
-    {
-        Assert.Equal(0, FileStatusCalls.Get(Target, out FileStatus status));
-        string line = source is null ? "" : $"{status.MountId} 1 0:99 / {Escape(Target)} rw shared:7 - ext4 {Escape(source)} rw\n";
-        File.WriteAllText(_kernel["self/mountinfo"], "1 0 0:1 / / rw - overlay overlay rw\n" + line);
-    }
-
-    private static string Escape(string path) => path.Replace(" ", "\\040", StringComparison.Ordinal);
+    private void Mounted(string? source) => _mounts.Set(Target, source);
 
     private async Task<IPoolSession?> StartAsync() => await _backend.StartAsync(_pool.Context, CancellationToken.None);
 

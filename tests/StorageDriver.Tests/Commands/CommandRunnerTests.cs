@@ -37,6 +37,24 @@ public sealed class CommandRunnerTests : IDisposable
     }
 
     [Fact]
+    public async Task Bytes_go_in_and_come_out_as_they_are()
+    {
+        byte[] data = new byte[3_000_000];
+        new Random(1).NextBytes(data);
+        CommandRunner runner = new(Make("/bin/cat"), NullLogger<CommandRunner>.Instance);
+        CommandResult result = await runner.RunAsync(new Command("scrub", []) { Input = data, PrintsData = true }, CancellationToken.None);
+        Assert.Equal((0, "", ""), (result.ExitCode, result.Output, result.Error));
+        Assert.True(result.Data.Span.SequenceEqual(data));
+    }
+
+    [Fact]
+    public async Task Input_that_is_not_read_is_no_failure()
+    {
+        CommandRunner runner = new(Make("exit 0"), NullLogger<CommandRunner>.Instance);
+        Assert.Equal(0, (await runner.RunAsync(new Command("scrub", []) { Input = new byte[3_000_000] }, CancellationToken.None)).ExitCode);
+    }
+
+    [Fact]
     public async Task A_broken_pipe_ends_a_child_as_it_would_in_a_shell() =>
         Assert.Equal("141", (await RunAsync("/bin/bash -c '/usr/bin/yes | /usr/bin/head -1 >/dev/null; echo -n ${PIPESTATUS[0]}'")).Output);
 

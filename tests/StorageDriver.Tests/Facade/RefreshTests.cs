@@ -26,6 +26,27 @@ public sealed class RefreshTests
     }
 
     [Fact]
+    public async Task A_pool_without_part_of_its_storage_is_degraded_until_it_is_whole()
+    {
+        await using var driver = await OpenAsync();
+        driver.StorageOf("p").Degraded = "a disk is lost";
+        var pool = await driver.StartedAsync("p", "a");
+        Assert.Equal(PoolRunState.Degraded, driver.Storage.GetPoolInfo(pool).State);
+        Assert.True(driver.Storage.IsPoolActive(pool));
+        await driver.CreateAsync(pool, "b");
+
+        driver.StorageOf("p").Present = false;
+        await Expect.FailsAsync(StorageErrorCode.SystemError, () => driver.Storage.RefreshPoolAsync(pool, 0, default));
+        Assert.Equal(PoolRunState.Inaccessible, driver.Storage.GetPoolInfo(pool).State);
+
+        (driver.StorageOf("p").Present, driver.StorageOf("p").Degraded) = (true, null);
+        await driver.Storage.RefreshPoolAsync(pool, 0, default);
+        Assert.Equal(PoolRunState.Running, driver.Storage.GetPoolInfo(pool).State);
+        await driver.Storage.DestroyPoolAsync(pool, default);
+        Assert.Equal(PoolRunState.Inactive, driver.Storage.GetPoolInfo(pool).State);
+    }
+
+    [Fact]
     public async Task A_list_is_the_same_object_until_a_volume_comes_or_goes()
     {
         await using var driver = await OpenAsync();

@@ -5,7 +5,7 @@ using static Cistern.Storage.Tests.Simulated.SimulatedDriver;
 
 namespace Cistern.Storage.Tests.Facade;
 
-/// <summary>Types of which a change of one volume alters others: changes come one after the other, reads do not wait.</summary>
+/// <summary>Types of which a change of one volume alters others: changes come one after the other; data are moved beside them, and reads do not wait.</summary>
 public sealed class SerialisedPoolTests
 {
     private static SimulatedBackend Backend => new() { Info = DirPoolType.Info with { SerialisesChanges = true } };
@@ -14,20 +14,61 @@ public sealed class SerialisedPoolTests
     public async Task Changes_wait_for_one_another_and_reads_do_not()
     {
         await using var driver = await OpenAsync(Backend);
-        var pool = await driver.StartedAsync("p", "a");
-        var parked = driver.Steps.Park(Step.Build);
-        var first = driver.CreateAsync(pool, "first");
+        var pool = await driver.StartedAsync("p", "a", "b");
+        var parked = driver.Steps.Park(Step.Delete);
+        var first = driver.Storage.DeleteVolumeAsync(Volume("p", "a"), 0, default).AsTask();
         await parked.Reached;
         var second = driver.CreateAsync(pool, "second");
-        var deletion = driver.Storage.DeleteVolumeAsync(Volume("p", "a"), 0, default).AsTask();
+        var resize = driver.Storage.ResizeVolumeAsync(Volume("p", "b"), 1 << 20, 0, default).AsTask();
 
         Assert.False(second.IsCompleted);
-        Assert.False(deletion.IsCompleted);
-        Assert.Equal(["a", "first"], driver.Names(pool));
+        Assert.False(resize.IsCompleted);
+        Assert.Equal(["a", "b"], driver.Names(pool));
 
         parked.Release();
-        await Task.WhenAll(first, second, deletion);
-        Assert.Equal(["first", "second"], driver.Names(pool));
+        await Task.WhenAll(first, second, resize);
+        Assert.Equal(["b", "second"], driver.Names(pool));
+    }
+
+    [Theory]
+    [InlineData(Step.Build)]
+    [InlineData(Step.Wipe)]
+    internal async Task Data_are_moved_beside_changes(Step step)
+    {
+        await using var driver = await OpenAsync(Backend);
+        var pool = await driver.StartedAsync("p", "a", "b");
+        var parked = driver.Steps.Park(step);
+        var work = step == Step.Wipe ? driver.Storage.WipeVolumeAsync(Volume("p", "b"), 0, 0, default).AsTask() : driver.CreateAsync(pool, "first");
+        await parked.Reached;
+        await driver.Storage.DeleteVolumeAsync(Volume("p", "a"), 0, default);
+        Assert.False(work.IsCompleted);
+        parked.Release();
+        await work;
+    }
+
+    [Fact]
+    public async Task The_pool_is_scanned_after_a_change_of_a_volume()
+    {
+        await using var driver = await OpenAsync(Backend);
+        var pool = await driver.StartedAsync("p", "a", "b");
+        driver.StorageOf("p").Files["c"] = new SimulatedFile();
+
+        await driver.Storage.DeleteVolumeAsync(Volume("p", "a"), 0, default);
+
+        Assert.Equal(["b", "c"], driver.Names(pool));
+    }
+
+    [Fact]
+    public async Task A_scan_that_fails_after_a_change_is_no_failure_of_the_change()
+    {
+        await using var driver = await OpenAsync(Backend);
+        var pool = await driver.StartedAsync("p", "a", "b");
+        driver.Steps.Fail(Step.ScanBegins, StorageErrors.System(5, "lost"));
+
+        await driver.Storage.DeleteVolumeAsync(Volume("p", "a"), 0, default);
+
+        Assert.Equal(["b"], driver.Names(pool));
+        Assert.Equal(PoolRunState.Inaccessible, driver.Storage.GetPoolInfo(pool).State);
     }
 
     [Fact]

@@ -70,6 +70,24 @@ public sealed class PoolThreadsTests
     }
 
     [Fact]
+    public async Task What_a_call_opens_that_was_given_up_is_closed_again()
+    {
+        using var hang = new ManualResetEventSlim();
+        using var opened = new Opened();
+        var call = _threads.RunAsync(
+            () =>
+            {
+                hang.Wait();
+                return opened;
+            },
+            default);
+        _clock.Advance(Limit);
+        await Assert.ThrowsAsync<StorageException>(() => call);
+        hang.Set();
+        Assert.True(opened.Closed.Wait(TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
     public async Task A_call_that_does_not_return_fails_and_its_thread_is_left_behind_until_it_does()
     {
         using var hang = new ManualResetEventSlim();
@@ -172,5 +190,12 @@ public sealed class PoolThreadsTests
     {
         var error = await Assert.ThrowsAsync<StorageException>(() => call);
         Assert.Equal(StorageErrorCode.OperationTimeout, error.Code);
+    }
+
+    private sealed class Opened : IDisposable
+    {
+        public ManualResetEventSlim Closed { get; } = new();
+
+        public void Dispose() => Closed.Set();
     }
 }

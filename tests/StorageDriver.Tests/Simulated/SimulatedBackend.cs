@@ -64,7 +64,7 @@ internal sealed class SimulatedBackend : IStorageBackend, IPoolActivation, IPool
         }
 
         var volumes = Storage(pool).Files.Select(file => Describe(pool, file.Key, file.Value)).ToList();
-        var contents = new PoolContents(Numbers(pool), volumes) { TargetPermissions = new Permissions(0x1c9, 0, 0) };
+        var contents = new PoolContents(Numbers(pool), volumes) { TargetPermissions = new Permissions(0x1c9, 0, 0), Degraded = Storage(pool).Degraded };
         await Steps.TakeAsync(Step.ScanEnds, pool.Threads, cancellation);
         return contents;
     }

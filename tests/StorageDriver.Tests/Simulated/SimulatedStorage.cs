@@ -13,6 +13,9 @@ internal sealed class SimulatedStorage
 
     public bool Mounted { get; set; }
 
+    /// <summary>What is lost of it; null: nothing.</summary>
+    public string? Degraded { get; set; }
+
     /// <summary>Watches of the target that have not ended.</summary>
     public ConcurrentDictionary<SimulatedWatch, IPoolChanges> Watches { get; } = new();
 

@@ -15,6 +15,7 @@ from expect import eventually, raises
 from judging import agree, describe
 from pools import MIB, Pool
 
+DISKS = ["8M"]      # whose link is in /dev/disk/by-path
 SIZE = 32 * MIB
 
 
@@ -253,6 +254,34 @@ def test_a_pool_outlives_the_server(own_server, number):
     assert pool.isActive() and describe(pool) == before
     pool.destroy()
     connection.close()
+
+
+def test_a_pool_starts_when_its_host_comes(own_server, scsi):
+    late = scsi.hosts[-1] + 1       # the kernel gives the lowest number that is free
+    connection = libvirt.open(own_server.uri())
+    connection.storagePoolDefineXML(scsi_xml(host(late))).setAutostart(1)
+    connection.close()
+    own_server.stop()
+    own_server.forget_run_state()
+    own_server.start()
+    connection = libvirt.open(own_server.uri())
+    pool = connection.storagePoolLookupByName("units")
+    assert not pool.isActive()
+    scsi.add_host()
+    try:
+        assert scsi.hosts[-1] == late
+        eventually(pool.isActive)
+        assert len(names(pool)) == 3
+        pool.destroy()
+    finally:
+        scsi.add_host(-1)
+        connection.close()
+
+
+def test_units_without_a_link_are_not_listed(conn, number):
+    """scsi_debug's units have no place on a bus: there is no link by path."""
+    with judging.pool(conn, scsi_xml(host(number), "/dev/disk/by-path")) as pool:
+        assert names(pool) == [] and pool.info()[1] == 0
 
 
 def test_cd_roms_are_units_too(conn, judge):

@@ -1,4 +1,5 @@
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Errors;
 using Cistern.Storage.Pools;
 
 namespace Cistern.Storage.Backends.Capabilities;
@@ -6,7 +7,10 @@ namespace Cistern.Storage.Backends.Capabilities;
 /// <summary>Volumes can be made. <see cref="AllocateAsync"/> is short and runs with the pool's gate held; <see cref="BuildAsync"/> is long and does not.</summary>
 public interface IVolumeCreation
 {
-    /// <summary>Checks the request and completes it with kind, path and key. Makes nothing that needs undoing unless <c>SerialisesChanges</c>.</summary>
+    /// <summary>
+    /// Checks the request and completes it with kind, path and key. Makes nothing that needs undoing unless <c>SerialisesChanges</c>: then it makes
+    /// the volume, whole but for its data, or leaves nothing.
+    /// </summary>
     ValueTask<VolumeChange> AllocateAsync(PoolContext pool, VolumeDefinition request, uint flags, CancellationToken cancellation);
 
     /// <summary>Makes the volume's data; when it fails or is cancelled nothing is left. The volume appears whole, at the end.</summary>
@@ -18,6 +22,13 @@ public interface IVolumeCreation
 /// <summary>Volumes can be made from another volume, of any pool that can be read.</summary>
 public interface IVolumeCloning
 {
+    /// <summary>As <see cref="IVolumeCreation.AllocateAsync"/>, for a copy: where allocating makes the volume it may be made of <paramref name="source"/>.</summary>
+    ValueTask<VolumeChange> AllocateFromAsync(
+        PoolContext pool, VolumeDefinition request, VolumeSource source, uint flags, CancellationToken cancellation) =>
+        this is IVolumeCreation creation
+            ? creation.AllocateAsync(pool, request, flags, cancellation)
+            : throw StorageErrors.NotSupported(((IStorageBackend)this).Info.Name, "creating volumes");
+
     /// <summary>As <see cref="IVolumeCreation.BuildAsync"/>, filled from <paramref name="source"/>.</summary>
     /// <param name="flags"><c>virStorageVolCreateFlags</c>: 1 preallocate metadata, 2 reflink or fail.</param>
     ValueTask BuildFromAsync(PoolContext pool, VolumeDefinition volume, VolumeSource source, uint flags, JobProgress progress, CancellationToken cancellation);
@@ -36,6 +47,9 @@ public interface IVolumeDeletion
 /// <summary>Volumes can change their capacity.</summary>
 public interface IVolumeResizing
 {
+    /// <summary>The space that a volume takes follows its capacity: one that is shrunk gives it back, so that its allocation is no bound.</summary>
+    bool AllocationFollows(VolumeDefinition volume) => false;
+
     /// <param name="capacity">New capacity in bytes; the rules of libvirt (shrink, delta) have been applied.</param>
     /// <param name="flags"><c>virStorageVolResizeFlags</c>: 1 allocate, 4 shrink.</param>
     ValueTask ResizeAsync(PoolContext pool, VolumeDefinition volume, ulong capacity, uint flags, CancellationToken cancellation);
@@ -79,4 +93,8 @@ public interface ISourceDiscovery
 }
 
 /// <summary>What a change of one volume did: the volume as it now is (null: gone), and the whole table where others changed too.</summary>
-public sealed record VolumeChange(VolumeDefinition? Volume, PoolContents? Contents = null);
+public sealed record VolumeChange(VolumeDefinition? Volume, PoolContents? Contents = null)
+{
+    /// <summary>A new volume has its data already: nothing is left to be built.</summary>
+    public bool IsBuilt { get; init; }
+}

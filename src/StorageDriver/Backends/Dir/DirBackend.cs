@@ -1,15 +1,11 @@
 using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Backends.Files;
-using Cistern.Storage.Errors;
 
 namespace Cistern.Storage.Backends.Dir;
 
 /// <summary>A folder of the host: nothing is mounted, nothing is formatted.</summary>
 public sealed class DirBackend : FilePoolBackend, IPoolActivation, IPoolProvisioning
 {
-    private const uint NoOverwrite = 4;
-    private const uint Overwrite = 8;
-
     public override PoolTypeInfo Info => DirPoolType.Info;
 
     public ValueTask<bool> IsActiveAsync(PoolContext pool, CancellationToken cancellation) =>
@@ -23,18 +19,7 @@ public sealed class DirBackend : FilePoolBackend, IPoolActivation, IPoolProvisio
 
     public ValueTask StopAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.CompletedTask;
 
-    /// <exception cref="StorageException">55/18: a flag asks for a file system to be made, and there is no device to make it on.</exception>
-    public ValueTask BuildAsync(PoolContext pool, uint flags, CancellationToken cancellation) =>
-        flags switch
-        {
-            0 => new ValueTask(pool.Threads.RunAsync(() => PoolFolder.Build(pool.Definition), cancellation)),
-            NoOverwrite or Overwrite => ValueTask.FromException(StorageErrors.NoDeviceToFormat(pool.Definition.Name)),
-            NoOverwrite | Overwrite => ValueTask.FromException(StorageErrors.ExclusiveFlags(flags, "building of a pool")),
-            _ => ValueTask.FromException(StorageErrors.UnsupportedFlags(flags, "building of a pool")),
-        };
+    public ValueTask BuildAsync(PoolContext pool, uint flags, CancellationToken cancellation) => PoolFolder.BuildAsync(pool, flags, cancellation);
 
-    public ValueTask DeleteAsync(PoolContext pool, uint flags, CancellationToken cancellation) =>
-        flags == 0
-            ? new ValueTask(pool.Threads.RunAsync(() => PoolFolder.Delete(pool.Definition), cancellation))
-            : ValueTask.FromException(StorageErrors.UnsupportedFlags(flags, "deletion of a pool"));
+    public ValueTask DeleteAsync(PoolContext pool, uint flags, CancellationToken cancellation) => PoolFolder.DeleteAsync(pool, flags, cancellation);
 }

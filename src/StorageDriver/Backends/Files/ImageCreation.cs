@@ -94,7 +94,7 @@ internal static class ImageCreation
             await using (to.ConfigureAwait(false))
             {
                 Command command = QemuImg.ConvertOnto(
-                    from.Location, from.Format, sourcePassphrase?.Secret, to.Location, volume.Capacity, readsZeros && volume.Kind == VolumeKind.Network);
+                    from.Location, from.Format, sourcePassphrase?.Secret, to.Location, volume.Capacity, readsZeros);
                 await from.RunAsync(() => to.RunAsync(() => pool.Host.RunAsync(command, cancellation)).AsTask()).ConfigureAwait(false);
             }
         }
@@ -105,7 +105,7 @@ internal static class ImageCreation
     {
         ImageOptions image = ImageOptions.For(volume, volume.Target.Path!, preallocateMetadata: false);
         using PassphraseFile? passphrase = await PassphraseFile.WriteAsync(pool.Host, TargetSecret, image.Encryption, cancellation).ConfigureAwait(false);
-        await pool.Host.RunAsync(QemuImg.Create(image, passphrase!.Secret), cancellation).ConfigureAwait(false);
+        await ImageTool.RunAsync(pool.Host, QemuImg.Create(image, passphrase!.Secret), cancellation).ConfigureAwait(false);
     }
 
     /// <summary>Makes a LUKS image of a device that is there, and fills it.</summary>
@@ -117,7 +117,7 @@ internal static class ImageCreation
             QemuImg.Create(image, passphrase!.Secret),
             QemuImg.ConvertInto(source.Location, source.Format, sourceSecret, image, passphrase.Secret)])
         {
-            await pool.Host.RunAsync(command, cancellation).ConfigureAwait(false);
+            await ImageTool.RunAsync(pool.Host, command, cancellation).ConfigureAwait(false);
         }
     }
 

@@ -49,7 +49,9 @@ internal static class ImageTool
         }
     }
 
-    private static async Task RunAsync(HostContext host, Command command, CancellationToken cancellation)
+    /// <summary>Runs a command, again where by chance it could not measure the processor.</summary>
+    /// <exception cref="StorageException">1/0: it failed.</exception>
+    public static async Task RunAsync(HostContext host, Command command, CancellationToken cancellation)
     {
         for (int attempt = 1; ; attempt++)
         {

@@ -8,7 +8,26 @@ namespace Cistern.Storage.Backends.Files;
 /// <summary>The target folder of a pool of files.</summary>
 internal static class PoolFolder
 {
+    private const uint NoOverwrite = 4;
+    private const uint Overwrite = 8;
     private const uint ParentMode = 0x1FF; // 0777, cut by the server's umask
+
+    /// <summary>Builds a pool that is nothing but its folder.</summary>
+    /// <exception cref="StorageException">55/18: a flag asks for a file system to be made, and there is no device to make it on; 8/18; 38/18.</exception>
+    public static ValueTask BuildAsync(PoolContext pool, uint flags, CancellationToken cancellation) =>
+        flags switch
+        {
+            0 => new ValueTask(pool.Threads.RunAsync(() => Build(pool.Definition), cancellation)),
+            NoOverwrite or Overwrite => ValueTask.FromException(StorageErrors.NoDeviceToFormat(pool.Definition.Name)),
+            NoOverwrite | Overwrite => ValueTask.FromException(StorageErrors.ExclusiveFlags(flags, "building of a pool")),
+            _ => ValueTask.FromException(StorageErrors.UnsupportedFlags(flags, "building of a pool")),
+        };
+
+    /// <exception cref="StorageException">8/18: flags; 38/18, for example when the folder is not empty.</exception>
+    public static ValueTask DeleteAsync(PoolContext pool, uint flags, CancellationToken cancellation) =>
+        flags == 0
+            ? new ValueTask(pool.Threads.RunAsync(() => Delete(pool.Definition), cancellation))
+            : ValueTask.FromException(StorageErrors.UnsupportedFlags(flags, "deletion of a pool"));
 
     /// <summary>Makes the folder and what leads to it. One that exists keeps of owner, group and mode what the document does not give.</summary>
     /// <exception cref="StorageException">8/18: a relative path; 38/18.</exception>
@@ -39,11 +58,10 @@ internal static class PoolFolder
         }
     }
 
-    /// <exception cref="StorageException">38/18, for example when it is not empty.</exception>
-    public static void Delete(PoolDefinition pool) =>
-        SystemCall.Check(FileSystemCalls.RemoveEmptyFolder(pool.Target!.Path), $"cannot remove pool '{pool.Name}' at '{pool.Target.Path}'");
-
     public static bool Exists(PoolDefinition pool) => FileStatusCalls.Get(pool.Target!.Path, out _) == 0;
+
+    private static void Delete(PoolDefinition pool) =>
+        SystemCall.Check(FileSystemCalls.RemoveEmptyFolder(pool.Target!.Path), $"cannot remove pool '{pool.Name}' at '{pool.Target.Path}'");
 
     private static void MakeParents(string path)
     {

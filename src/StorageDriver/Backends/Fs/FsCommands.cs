@@ -1,3 +1,4 @@
+using Cistern.Storage.Backends.Mounts;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
 
@@ -6,9 +7,6 @@ namespace Cistern.Storage.Backends.Fs;
 /// <summary>The command lines of pools on a file system of their own. Every path in them begins with a slash.</summary>
 public static class FsCommands
 {
-    /// <summary>Stand before those of the document, which may take them back.</summary>
-    private const string DefaultOptions = "nodev,nosuid,noexec";
-
     /// <summary>A file system that was not unmounted may be checked first; one in use may have much to write back.</summary>
     private static readonly TimeSpan MountTimeout = TimeSpan.FromMinutes(10);
 
@@ -16,14 +14,9 @@ public static class FsCommands
     private static readonly TimeSpan MakeTimeout = TimeSpan.FromHours(1);
 
     public static Command Mount(PoolDefinition pool) =>
-        new(
-            "mount",
-            ["-o", string.Join(',', pool.MountOptions.Prepend(DefaultOptions)), "-t", pool.Source.Format!, pool.Source.Devices[0].Path, pool.Target!.Path])
-        {
-            Timeout = MountTimeout,
-        };
+        new("mount", ["-o", MountCommands.Options(pool), "-t", pool.Source.Format!, pool.Source.Devices[0].Path, pool.Target!.Path]) { Timeout = MountTimeout };
 
-    public static Command Unmount(PoolDefinition pool) => new("umount", [pool.Target!.Path]) { Timeout = MountTimeout };
+    public static Command Unmount(PoolDefinition pool) => MountCommands.Unmount(pool, MountTimeout);
 
     /// <summary>Makes a file system, whatever is on the device.</summary>
     public static Command Make(PoolDefinition pool)

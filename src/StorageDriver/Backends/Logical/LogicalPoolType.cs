@@ -17,6 +17,9 @@ public static class LogicalPoolType
         TargetPath = TargetPathRule.FromSourceName,
         TargetPathPrefix = "/dev/",
         SerialisesChanges = true,
-        Tools = ["vgs", "lvs", "pvs", "vgscan", "vgchange", "vgcreate", "vgremove", "pvcreate", "pvremove", "lvcreate", "lvremove", "lvchange"],
+        Tools =
+        [
+            "lvm", "pvs", "vgscan", "vgchange", "vgcreate", "vgremove", "pvcreate", "pvremove", "lvcreate", "lvremove", "lvchange", "lvextend", "lvreduce",
+        ],
     };
 }

@@ -5,9 +5,13 @@ namespace Cistern.Storage.Backends.Mpath;
 /// <summary>A multipath device: one disk, however many paths lead to it.</summary>
 /// <param name="Device">The kernel's name, for example <c>dm-0</c>.</param>
 /// <param name="Name">The name in <c>/dev/mapper</c>.</param>
-internal sealed record MpathMap(string Device, string Name)
+/// <param name="Paths">How many there are; 0: not known.</param>
+/// <param name="Failed">How many of them have failed.</param>
+internal sealed record MpathMap(string Device, string Name, int Paths, int Failed)
 {
-    /// <summary>What multipath-tools begins the uuids of its maps with, by which udev's rules know them too.</summary>
+    private const string TargetType = "multipath";
+
+    /// <summary>What multipath-tools begins the uuids of its maps with; asked where device-mapper itself does not answer.</summary>
     private const string UuidPrefix = "mpath-";
 
     /// <summary>The maps that the kernel knows (sysfs, <c>block/dm-N/dm</c>), by minor number.</summary>
@@ -17,10 +21,18 @@ internal sealed record MpathMap(string Device, string Name)
         List<MpathMap> found = [];
         foreach (string device in KernelFiles.Names(folder).Where(name => name.StartsWith("dm-", StringComparison.Ordinal)))
         {
-            if (KernelFiles.ReadText($"{folder}/{device}/dm/uuid")?.StartsWith(UuidPrefix, StringComparison.Ordinal) == true
-                && KernelFiles.ReadText($"{folder}/{device}/dm/name") is { Length: > 0 } name)
+            if (KernelFiles.ReadText($"{folder}/{device}/dm/name") is not { Length: > 0 } name)
             {
-                found.Add(new MpathMap(device, name));
+                continue;
+            }
+
+            DeviceMapperTarget? target = DeviceMapperCalls.FirstTarget(kernel, name);
+            if (target is null
+                ? KernelFiles.ReadText($"{folder}/{device}/dm/uuid")?.StartsWith(UuidPrefix, StringComparison.Ordinal) == true
+                : target.Type == TargetType)
+            {
+                (int paths, int failed) = MpathStatus.Read(target?.Status ?? "");
+                found.Add(new MpathMap(device, name, paths, failed));
             }
         }
 

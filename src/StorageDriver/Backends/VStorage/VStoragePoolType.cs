@@ -16,6 +16,6 @@ public static class VStoragePoolType
         VolumeKind = VolumeKind.File,
         TargetPath = TargetPathRule.Required,
         StablePaths = true,
-        Tools = ["vstorage", "vstorage-mount", "umount"],
+        Tools = ["vstorage-mount", "umount"],
     };
 }

@@ -61,7 +61,8 @@ internal static class PoolSourceSchema
         PoolType.Fs => Of(Device, Format(type), VendorAndProduct),
         PoolType.NetFs => Element("source", Choice(
             Interleave(Hosts, Dir, Optional(Format("auto", "nfs")), Optional(Carrier("protocol", "ver")), VendorAndProduct),
-            Interleave(Hosts, Carrier("dir", "path", ValueRule.Path), Format("cifs", "glusterfs"), VendorAndProduct))),
+            Interleave(Hosts, Carrier("dir", "path", ValueRule.Path), Format("glusterfs"), VendorAndProduct),
+            Interleave(Hosts, Carrier("dir", "path", ValueRule.Path), Format("cifs"), Auth, VendorAndProduct))),
         PoolType.Logical => Of(ZeroOrMore(Choice(Name, Device)), Format(type, VendorAndProduct), VendorAndProduct),
         PoolType.Disk => Of(Device, Format(type, VendorAndProduct), VendorAndProduct),
         PoolType.Iscsi => Of(Hosts, Device, Optional(Initiator), Auth, VendorAndProduct),

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Cistern.Storage.Backends.Blocks;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
@@ -66,22 +65,4 @@ public sealed class BlockDeviceTests : IDisposable
     }
 
     private static VolumeDefinition Volume(string path) => new() { Name = "volume", Target = new VolumeTarget { Path = path } };
-
-    private sealed class LoopDevice : IDisposable
-    {
-        public LoopDevice(string image) => Path = Run("-f", "--show", image);
-
-        public string Path { get; }
-
-        public void Dispose() => Run("-d", Path);
-
-        private static string Run(params string[] arguments)
-        {
-            using Process process = Process.Start(new ProcessStartInfo("losetup", arguments) { RedirectStandardOutput = true })!;
-            string output = process.StandardOutput.ReadToEnd().Trim();
-            process.WaitForExit();
-            Assert.Equal(0, process.ExitCode);
-            return output;
-        }
-    }
 }

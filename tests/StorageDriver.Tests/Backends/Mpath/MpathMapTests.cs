@@ -5,7 +5,7 @@ using Cistern.Support;
 
 namespace Cistern.Storage.Tests.Backends.Mpath;
 
-/// <summary>Two maps of multipath-tools, and a linear device on one of them.</summary>
+/// <summary>Two maps of multipath-tools, and a linear device on one of them; device-mapper itself does not answer.</summary>
 public sealed class MpathMapTests : IDisposable
 {
     private readonly TemporaryFolder _sys = new();
@@ -18,7 +18,7 @@ public sealed class MpathMapTests : IDisposable
     public void Maps_are_the_devices_of_multipath_alone()
     {
         var maps = Find();
-        Assert.Equal([new MpathMap("dm-0", "mpatha"), new MpathMap("dm-1", "mpathb")], maps);
+        Assert.Equal([new MpathMap("dm-0", "mpatha", 0, 0), new MpathMap("dm-1", "mpathb", 0, 0)], maps);
 
         string[] table = Transcript.Read("mpath/dmsetup-table").Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
         Assert.Equal(table.Where(line => line.Contains(" multipath ", StringComparison.Ordinal)).Select(line => line.Split(':')[0]).Order(), maps.Select(map => map.Name));
@@ -51,5 +51,5 @@ public sealed class MpathMapTests : IDisposable
         Assert.Equal(["dm-1"], Find().Select(map => map.Device));
     }
 
-    private IReadOnlyList<MpathMap> Find() => MpathMap.Find(new KernelRoots(Sys: _sys.Path));
+    private IReadOnlyList<MpathMap> Find() => MpathMap.Find(new KernelRoots(Sys: _sys.Path, Dev: "/none"));
 }
