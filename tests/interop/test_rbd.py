@@ -504,6 +504,18 @@ def test_volumes_are_as_libvirtd_has_them(cluster, conn, secrets, judge):
             ours.storageVolLookupByName(name).delete(WITH_SNAPSHOTS)
 
 
+@pytest.mark.parametrize(("library", "package"), [("librados.so.2", "librados2"), ("librbd.so.1", "librbd1")])
+def test_a_library_that_is_missing_is_named_with_its_package(serve, tmp_path, library, package):
+    (tmp_path / library).touch()        # found first, and no library
+    server = serve({"listen_tcp": 0}, {"LD_LIBRARY_PATH": str(tmp_path)})
+    conn = libvirt.open(server.uri())
+    pool = conn.storagePoolDefineXML("<pool type='rbd'><name>p</name><source><host name='127.0.0.1' port='1'/><name>p</name></source></pool>")
+    with raises(libvirt.VIR_ERR_INTERNAL_ERROR) as failure:
+        pool.create()
+    assert package in failure.message
+    conn.close()
+
+
 def test_keys_stay_where_they_are(cluster, server, conn, secrets, pool):
     assert cluster.key not in server.log_tail()
     assert cluster.key not in pool.XMLDesc()

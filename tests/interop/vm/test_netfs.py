@@ -84,9 +84,8 @@ def names(pool) -> list[str]:
 
 
 @pytest.mark.parametrize("transport", ["unix"])
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("format", ["nfs", "auto"])
-def test_a_whole_life_through_virsh(virsh, seen, nfs, tmp_path, version, format):
+@pytest.mark.parametrize(("format", "version"), [("nfs", "3"), ("nfs", "4.2"), ("auto", "3")])
+def test_a_whole_life_through_virsh(virsh, seen, nfs, tmp_path, format, version):
     target = tmp_path / "target"
     (tmp_path / "pool.xml").write_text(netfs_xml("life", target, VERSIONS[version], format, version=version, options=("noatime",)))
     virsh.ok("pool-define", tmp_path / "pool.xml")

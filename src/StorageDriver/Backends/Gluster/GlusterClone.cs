@@ -75,8 +75,8 @@ internal static class GlusterClone
             return file.Part(0, (long)capacity);
         }
 
-        ImageOptions image = GlusterCreation.Image(session.Place, volume with { Capacity = capacity, BackingStore = null }, flags: 0)
-            with { Preallocation = ImagePreallocation.Metadata };
+        ImageOptions plain = GlusterCreation.Image(session.Place, volume with { Capacity = capacity, BackingStore = null }, flags: 0);
+        ImageOptions image = plain with { Preallocation = ImagePreallocation.Metadata };
         Qcow2Layout layout = Qcow2Layout.For(image);
         await pool.Threads.RunAsync(() => Qcow2Writer.Write(file, image, cancellation), cancellation).ConfigureAwait(false);
         return file.Part(layout.DataOffset, (long)layout.Capacity);

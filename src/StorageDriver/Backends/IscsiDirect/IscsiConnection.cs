@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
@@ -59,7 +58,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
             Await("discover targets", Limit, state =>
             {
                 state->Names = GCHandle.ToIntPtr(handle);
-                return IscsiCalls.Discover(_context, &OnDiscovered, (nint)state);
+                return IscsiCalls.Discover(_context, IscsiPending.Discovered, (nint)state);
             });
             return names;
         }
@@ -73,7 +72,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
     /// <exception cref="StorageException">1/18: the session is over; what the commands did is not known.</exception>
     public void Send(int unit, Span<ScsiTransfer> transfers)
     {
-        Pending* states = (Pending*)NativeMemory.AllocZeroed((nuint)transfers.Length, (nuint)sizeof(Pending));
+        IscsiPending* states = (IscsiPending*)NativeMemory.AllocZeroed((nuint)transfers.Length, (nuint)sizeof(IscsiPending));
         nint[] tasks = new nint[transfers.Length];
         try
         {
@@ -122,7 +121,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
 
         try
         {
-            Await("log out", LogOutLimit, state => IscsiCalls.LogOut(_context, &OnDone, (nint)state));
+            Await("log out", LogOutLimit, state => IscsiCalls.LogOut(_context, IscsiPending.Done, (nint)state));
         }
         catch (StorageException)
         {
@@ -158,7 +157,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
             }
         }
 
-        Await("log in", Limit, state => IscsiCalls.Connect(_context, _login.Portal, -1, &OnDone, (nint)state));
+        Await("log in", Limit, state => IscsiCalls.Connect(_context, _login.Portal, -1, IscsiPending.Done, (nint)state));
     }
 
     private void Check(int result)
@@ -169,7 +168,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
         }
     }
 
-    private nint Start(int unit, in ScsiTransfer transfer, Pending* state)
+    private nint Start(int unit, in ScsiTransfer transfer, IscsiPending* state)
     {
         ScsiCommand command = transfer.Command;
         nint task;
@@ -189,7 +188,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
             ScsiDirection.Out => IscsiCalls.AddOutput(task, command.Length, transfer.Data),
             _ => 0,
         };
-        if (result < 0 || IscsiCalls.Send(_context, unit, task, &OnDone, 0, (nint)state) < 0)
+        if (result < 0 || IscsiCalls.Send(_context, unit, task, IscsiPending.Done, 0, (nint)state) < 0)
         {
             IscsiCalls.FreeTask(task);
             throw Failed("send commands", IscsiCalls.Error(_context));
@@ -198,12 +197,12 @@ internal sealed unsafe class IscsiConnection : IDisposable
         return task;
     }
 
-    private delegate int Starter(Pending* state);
+    private delegate int Starter(IscsiPending* state);
 
     /// <summary>Does one thing that is not a command.</summary>
     private void Await(string what, TimeSpan limit, Starter start)
     {
-        Pending* state = (Pending*)NativeMemory.AllocZeroed((nuint)sizeof(Pending));
+        IscsiPending* state = (IscsiPending*)NativeMemory.AllocZeroed((nuint)sizeof(IscsiPending));
         try
         {
             if (start(state) < 0)
@@ -230,7 +229,7 @@ internal sealed unsafe class IscsiConnection : IDisposable
     }
 
     /// <summary>Moves the session along until all that is pending is done.</summary>
-    private void Serve(string what, TimeSpan limit, Pending* states, int count)
+    private void Serve(string what, TimeSpan limit, IscsiPending* states, int count)
     {
         long begun = Stopwatch.GetTimestamp();
         int done = 0;
@@ -283,38 +282,5 @@ internal sealed unsafe class IscsiConnection : IDisposable
             _ = IscsiCalls.Destroy(_context);
             _context = 0;
         }
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnDone(nint context, int status, nint data, nint state)
-    {
-        Pending* pending = (Pending*)state;
-        pending->Status = status;
-        pending->IsDone = 1;
-    }
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static void OnDiscovered(nint context, int status, nint data, nint state)
-    {
-        Pending* pending = (Pending*)state;
-        if (status == IscsiCalls.Good)
-        {
-            List<string> names = (List<string>)GCHandle.FromIntPtr(pending->Names).Target!;
-            for (IscsiCalls.Discovered* found = (IscsiCalls.Discovered*)data; found is not null; found = found->Next)
-            {
-                names.Add(Marshal.PtrToStringUTF8(found->TargetName) ?? "");
-            }
-        }
-
-        pending->Status = status;
-        pending->IsDone = 1;
-    }
-
-    /// <summary>Something begun, in memory that does not move.</summary>
-    private struct Pending
-    {
-        public int IsDone;
-        public int Status;
-        public nint Names;
     }
 }

@@ -50,16 +50,19 @@ public abstract class MountBackend : FilePoolBackend, IPoolActivation, IPoolProv
     /// <exception cref="StorageException">1/0: umount failed, for example because the file system is in use; 68/18: it did not end in time.</exception>
     public async ValueTask StopAsync(PoolContext pool, CancellationToken cancellation)
     {
-        if (pool.Session is MountSession { IsStillThere: true } || await FindMountAsync(pool, cancellation).ConfigureAwait(false) is { IsPools: true })
+        MountSession? seen = pool.Session is MountSession { IsStillThere: true } session ? session : null;
+        if (seen is null && await FindMountAsync(pool, cancellation).ConfigureAwait(false) is not { IsPools: true })
         {
-            try
-            {
-                await UnmountAsync(pool, cancellation).ConfigureAwait(false);
-            }
-            catch (StorageException) when (pool.Session is MountSession { IsStillThere: false })
-            {
-                // The mount is gone: what the tool still waited for, as the farewell to a server that does not answer, is the kernel's affair.
-            }
+            return;
+        }
+
+        try
+        {
+            await UnmountAsync(pool, cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException) when (seen is { IsStillThere: false })
+        {
+            // The mount is gone: what the tool still waited for, as the farewell to a server that does not answer, is the kernel's affair.
         }
     }
 

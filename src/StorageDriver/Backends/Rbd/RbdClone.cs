@@ -8,7 +8,6 @@ using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Persistence;
 using Cistern.Storage.Pools;
-using Microsoft.Extensions.Logging;
 
 namespace Cistern.Storage.Backends.Rbd;
 

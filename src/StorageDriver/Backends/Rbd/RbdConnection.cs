@@ -17,6 +17,9 @@ internal static class RbdConnection
     /// <summary>What is set for every cluster, but for its key, in this order; the options of the document come last.</summary>
     public static IEnumerable<KeyValuePair<string, string>> Settings(PoolSource source) =>
     [
+        // The library would write there what it does not understand, a malformed key too.
+        new("log_to_stderr", "false"),
+        new("err_to_stderr", "false"),
         new("auth_supported", source.Auth is null ? "none" : "cephx"),
         new("mon_host", MonitorList(source)),
         new("client_mount_timeout", Timeout),
@@ -60,20 +63,27 @@ internal static class RbdConnection
 
     private static RadosCluster Load(string? user)
     {
+        Require(RadosCalls.Library, "librados2", () => RadosCalls.Version(out _, out _, out _));
+        Require(RbdCalls.Library, "librbd1", () => RbdCalls.Version(out _, out _, out _));
+        int result = RadosCluster.Create(user, out RadosCluster cluster);
+        if (result >= 0)
+        {
+            return cluster;
+        }
+
+        cluster.Dispose();
+        throw StorageErrors.System(-result, "cannot prepare a connection to a cluster");
+    }
+
+    private static void Require(string library, string package, Action call)
+    {
         try
         {
-            int result = RadosCluster.Create(user, out RadosCluster cluster);
-            if (result >= 0)
-            {
-                return cluster;
-            }
-
-            cluster.Dispose();
-            throw StorageErrors.System(-result, "cannot prepare a connection to a cluster");
+            call();
         }
         catch (DllNotFoundException)
         {
-            throw StorageErrors.LibraryMissing(RadosCalls.Library, "librados2");
+            throw StorageErrors.LibraryMissing(library, package);
         }
     }
 

@@ -27,8 +27,7 @@ internal sealed class RbdImage : IAsyncDisposable
     /// <returns>0 and the image, or a negated error number and null.</returns>
     public static async Task<(int Result, RbdImage? Image)> OpenAsync(RadosPool pool, string name, bool isReadOnly)
     {
-        bool referenced = false;
-        pool.DangerousAddRef(ref referenced);
+        pool.Keep();
         using NativeBuffer opened = new(nint.Size);
         long result = -1;
         try

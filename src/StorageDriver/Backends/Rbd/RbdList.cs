@@ -19,6 +19,19 @@ internal static unsafe class RbdList
     /// <exception cref="StorageException">38/18.</exception>
     public static List<RbdListEntry> Read(RadosPool pool)
     {
+        pool.Keep();
+        try
+        {
+            return ReadKept(pool);
+        }
+        finally
+        {
+            pool.DangerousRelease();
+        }
+    }
+
+    private static List<RbdListEntry> ReadKept(RadosPool pool)
+    {
         nuint room = FirstRoom;
         while (true)
         {

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using Cistern.Storage.Backends.Files;
 using Cistern.Storage.Backends.Rbd.Native;
 using Cistern.Storage.Definitions;
+using Cistern.Storage.Host;
 using Cistern.Storage.Persistence;
 
 namespace Cistern.Storage.Backends.Rbd;
@@ -8,6 +10,9 @@ namespace Cistern.Storage.Backends.Rbd;
 /// <summary>Images under construction: their names, hidden from clients, and what becomes of those that a killed server left.</summary>
 internal static class RbdPart
 {
+    /// <summary>What is being removed, whichever activation of a pool began it: librbd ends the process when two remove one image.</summary>
+    private static readonly ConcurrentDictionary<string, bool> Underway = new(StringComparer.Ordinal);
+
     public static string Name(PoolContext pool, string name) => FileNames.Part(name, pool.Host.InstanceId, Guid.NewGuid().ToString("N"));
 
     /// <summary>Records an image before it is made, until it has its own name or is gone.</summary>
@@ -20,7 +25,7 @@ internal static class RbdPart
     public static void RemoveLeft(PoolContext pool, RbdSession session, IEnumerable<string> parts)
     {
         HashSet<string> found = [.. parts.Where(part => !part.Contains(FileNames.Mark(pool.Host.InstanceId), StringComparison.Ordinal))];
-        if (found.Count > 0 && session.TryBeginCleaning())
+        if (found.Count > 0)
         {
             _ = RemoveAsync(pool, session, found);
         }
@@ -39,10 +44,9 @@ internal static class RbdPart
                 foreach (string record in pool.Host.Journal.Records())
                 {
                     string path = File.ReadAllText(record);
-                    if (path.StartsWith(folder, StringComparison.Ordinal) && found.Contains(path[folder.Length..])
-                        && RbdCalls.Remove(session.Pool, path[folder.Length..]) >= 0)
+                    if (path.StartsWith(folder, StringComparison.Ordinal) && found.Contains(path[folder.Length..]))
                     {
-                        File.Delete(record);
+                        Remove(session, record, path, path[folder.Length..]);
                     }
                 }
 
@@ -53,9 +57,25 @@ internal static class RbdPart
         {
             // A record whose image got its name meanwhile, or a pool that stopped.
         }
+    }
+
+    private static void Remove(RbdSession session, string record, string path, string image)
+    {
+        if (!Underway.TryAdd(path, true))
+        {
+            return;
+        }
+
+        try
+        {
+            if (RbdCalls.Remove(session.Pool, image) is >= 0 or -Errno.NoEntry)
+            {
+                File.Delete(record);
+            }
+        }
         finally
         {
-            session.EndCleaning();
+            Underway.TryRemove(path, out _);
         }
     }
 }

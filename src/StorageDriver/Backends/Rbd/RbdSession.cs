@@ -9,7 +9,6 @@ namespace Cistern.Storage.Backends.Rbd;
 internal sealed class RbdSession : IPoolSession
 {
     private readonly RadosCluster _cluster;
-    private int _isCleaning;
 
     private RbdSession(RadosCluster cluster, RadosPool pool)
     {
@@ -41,16 +40,19 @@ internal sealed class RbdSession : IPoolSession
     {
         const int StatusSize = 16;
         const ulong KiB = 1024;
-        Check(RadosCalls.Status(_cluster, out RadosClusterStatus cluster), "cannot ask the cluster for its size");
-        ulong* pool = stackalloc ulong[StatusSize];
-        Check(RadosCalls.PoolStatus(Pool, pool), $"cannot ask the cluster for the size of pool '{name}'");
-        return new PoolNumbers(cluster.Size * KiB, pool[0], cluster.Available * KiB);
+        Pool.Keep();
+        try
+        {
+            Check(RadosCalls.Status(_cluster, out RadosClusterStatus cluster), "cannot ask the cluster for its size");
+            ulong* pool = stackalloc ulong[StatusSize];
+            Check(RadosCalls.PoolStatus(Pool, pool), $"cannot ask the cluster for the size of pool '{name}'");
+            return new PoolNumbers(cluster.Size * KiB, pool[0], cluster.Available * KiB);
+        }
+        finally
+        {
+            Pool.DangerousRelease();
+        }
     }
-
-    /// <summary>False while somebody else removes what was left.</summary>
-    public bool TryBeginCleaning() => Interlocked.Exchange(ref _isCleaning, 1) == 0;
-
-    public void EndCleaning() => Volatile.Write(ref _isCleaning, 0);
 
     /// <summary>Images that are still open keep the connection.</summary>
     public async ValueTask DisposeAsync() => await LongCall.RunAsync(

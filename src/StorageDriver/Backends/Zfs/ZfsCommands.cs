@@ -1,6 +1,5 @@
 using System.Globalization;
 using Cistern.Storage.Commands;
-using Cistern.Storage.Definitions;
 
 namespace Cistern.Storage.Backends.Zfs;
 

@@ -263,5 +263,5 @@ public sealed class ZfsBackendTests : IDisposable
     private Task CloneAsync(VolumeDefinition volume, VolumeDefinition source, uint flags) =>
         _backend.BuildFromAsync(_pool.Context, volume, new VolumeSource(_backend, _pool.Context, source), flags, new JobProgress(), CancellationToken.None).AsTask();
 
-    private Task DeleteAsync(VolumeDefinition volume, uint flags) => _backend.DeleteAsync(_pool.Context, volume, flags, CancellationToken.None).AsTask();
+    private Task<VolumeChange> DeleteAsync(VolumeDefinition volume, uint flags) => _backend.DeleteAsync(_pool.Context, volume, flags, CancellationToken.None).AsTask();
 }

@@ -7,6 +7,9 @@ internal static unsafe partial class RadosCalls
 {
     public const string Library = "librados.so.2";
 
+    [LibraryImport(Library, EntryPoint = "rados_version")]
+    public static partial void Version(out int major, out int minor, out int extra);
+
     /// <param name="id">The client's name without <c>client.</c>; null: the default.</param>
     [LibraryImport(Library, EntryPoint = "rados_create", StringMarshalling = StringMarshalling.Utf8)]
     public static partial int Create(out nint cluster, string? id);

@@ -1,4 +1,6 @@
 using System.Runtime.InteropServices;
+using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
 
 namespace Cistern.Storage.Backends.Rbd.Native;
 
@@ -25,21 +27,33 @@ internal sealed class RadosPool() : SafeHandle(0, ownsHandle: true)
         return result;
     }
 
-    /// <summary>Keeps the pool open until the call that <paramref name="start"/> begins has ended.</summary>
-    public async Task<T> KeepAsync<T>(Func<Task<T>> start)
+    /// <summary>Keeps the pool open until <see cref="SafeHandle.DangerousRelease"/>.</summary>
+    /// <exception cref="StorageException">38/18: it is closed.</exception>
+    public void Keep()
     {
-        bool referenced = false;
+        bool isKept = false;
         try
         {
-            DangerousAddRef(ref referenced);
+            DangerousAddRef(ref isKept);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw StorageErrors.System(Errno.Shutdown, "the connection to the cluster is closed");
+        }
+    }
+
+    /// <summary>Keeps the pool open until the call that <paramref name="start"/> begins has ended.</summary>
+    /// <exception cref="StorageException">38/18: it is closed.</exception>
+    public async Task<T> KeepAsync<T>(Func<Task<T>> start)
+    {
+        Keep();
+        try
+        {
             return await start().ConfigureAwait(false);
         }
         finally
         {
-            if (referenced)
-            {
-                DangerousRelease();
-            }
+            DangerousRelease();
         }
     }
 

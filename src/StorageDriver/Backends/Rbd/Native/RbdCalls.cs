@@ -10,6 +10,9 @@ internal static unsafe partial class RbdCalls
     /// <summary>Flag of <see cref="WriteZeros"/>: the range takes space afterwards.</summary>
     public const int Allocate = 1;
 
+    [LibraryImport(Library, EntryPoint = "rbd_version")]
+    public static partial void Version(out int major, out int minor, out int extra);
+
     /// <param name="count">Room in <paramref name="images"/>; how many there are on return.</param>
     [LibraryImport(Library, EntryPoint = "rbd_list2")]
     public static partial int List(RadosPool pool, RbdImageName* images, ref nuint count);
