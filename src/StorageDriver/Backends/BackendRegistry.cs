@@ -36,10 +36,8 @@ public sealed class BackendRegistry
             new FsBackend(),
             new NetFsBackend(),
             new LogicalBackend(),
-    public static BackendRegistry Default { get; } =
-        new(
             new DiskBackend(),
-            new IscsiBackend());
+            new IscsiBackend(),
             new IscsiDirectBackend(),
             new ScsiBackend(),
             new MpathBackend(),
