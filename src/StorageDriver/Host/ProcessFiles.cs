@@ -5,9 +5,10 @@ namespace Cistern.Storage.Host;
 /// <summary>The files that processes have open (<c>/proc/PID/fd</c>, proc(5)).</summary>
 internal static class ProcessFiles
 {
-    /// <summary>A process that has a device open, by the path of its node; null when there is none that the server may look at.</summary>
+    /// <summary>A process that has a device open, by the path of its node or of a link to it; null when there is none that the server may look at.</summary>
     public static FileHolder? Find(KernelRoots kernel, string path)
     {
+        path = File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
         foreach (string process in Directory.EnumerateDirectories(kernel.Proc))
         {
             if (int.TryParse(Path.GetFileName(process), CultureInfo.InvariantCulture, out int id) && HasOpen(process, path))

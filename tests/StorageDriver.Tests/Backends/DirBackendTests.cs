@@ -118,8 +118,7 @@ public sealed class DirBackendTests : IDisposable
     public void The_registry_knows_it_and_says_which_types_it_does_not_serve()
     {
         Assert.Same(DirOf(BackendRegistry.Default), BackendRegistry.Default.Find(PoolType.Dir));
-        BackendRegistry alone = new(new DirBackend());
-        StorageException error = Assert.Throws<StorageException>(() => alone.Get(PoolType.Sheepdog));
+        StorageException error = Assert.Throws<StorageException>(() => new BackendRegistry(_pool.Backend).Get(PoolType.Sheepdog));
         Assert.Equal((StorageErrorCode.InternalError, StorageErrorDomain.Storage), (error.Code, error.Domain));
         Assert.Contains("sheepdog", error.Message, StringComparison.Ordinal);
     }

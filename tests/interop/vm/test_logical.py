@@ -18,7 +18,7 @@ from transcripts import tool
 from virsh import Virsh
 
 MEMORY = 3072
-LIMIT = 1200
+LIMIT = 1800
 MODULES = ["loop", "dm-mod", "dm-snapshot", "dm-thin-pool", "dm-mirror", "dm-raid"]
 
 NO_OVERWRITE = libvirt.VIR_STORAGE_POOL_BUILD_NO_OVERWRITE

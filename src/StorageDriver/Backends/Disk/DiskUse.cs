@@ -78,6 +78,6 @@ internal static class DiskUse
 
     private static FileHolder? Held(KernelRoots kernel, string node, bool orOpen) =>
         FileStatusCalls.Get(node, out FileStatus status) == 0 && status.Type == FileType.BlockDevice
-            ? FileHolders.Find(kernel, node, status) ?? (orOpen ? DeviceUsers.Find(kernel, status) : null)
+            ? FileHolders.Find(kernel, node, status) ?? (orOpen ? ProcessFiles.Find(kernel, node) : null)
             : null;
 }

@@ -39,6 +39,6 @@ internal static class LogicalDeletion
 
     private static FileHolder? Holder(KernelRoots kernel, string path) =>
         FileStatusCalls.Get(path, out FileStatus status) == 0 && status.Type == FileType.BlockDevice
-            ? FileHolders.Find(kernel, path, status) ?? ProcessFiles.Find(kernel, File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path)
+            ? FileHolders.Find(kernel, path, status) ?? ProcessFiles.Find(kernel, path)
             : null;
 }

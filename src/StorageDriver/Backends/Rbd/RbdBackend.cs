@@ -56,7 +56,7 @@ public sealed class RbdBackend
 
         if (request.Capacity == 0)
         {
-            throw StorageErrors.CapacityRequired(Info.Name);
+            throw StorageErrors.CapacityRequired(request.Name);
         }
 
         if (request.Target.Encryption is not null)
