@@ -1,4 +1,5 @@
 using Cistern.Storage.Backends;
+using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Backends.Disk;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
