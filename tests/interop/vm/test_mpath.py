@@ -192,18 +192,20 @@ def test_a_whole_life_through_virsh(virsh, conn, daemon, tmp_path):
         virsh.ok("pool-undefine", "life")
 
 
-def test_a_lost_path_changes_nothing(pool, daemon):
+def test_a_pool_with_a_lost_path_is_degraded_and_works(pool, daemon):
     name = maps()[0]
     volume = next(volume for volume in pool.listAllVolumes() if volume.path() == f"/dev/mapper/{name}")
     before = describe(pool)[volume.name()][:3]
     run("multipathd", "fail", "path", paths(name)[0])
     try:
         transcripts.tool("mpath", "dmsetup-status-one-failed", "dmsetup", "status", name)
+        eventually(lambda: pool.info()[0] == libvirt.VIR_STORAGE_POOL_DEGRADED)
         pool.refresh()
         assert describe(pool)[volume.name()][:3] == before
         volume.wipe()
     finally:
         run("multipathd", "reinstate", "path", paths(name)[0])
+    eventually(lambda: pool.info()[0] == libvirt.VIR_STORAGE_POOL_RUNNING)
 
 
 def test_a_map_whose_paths_are_all_lost(conn, pool, daemon):

@@ -39,8 +39,12 @@ public sealed class MpathBackend : BlockPoolBackend, IPoolActivation
             }
         }
 
-        return BlockVolumes.Contents(volumes);
+        return BlockVolumes.Contents(volumes) with { Degraded = Lost(maps) };
     }
+
+    /// <summary>The first map with paths that have failed; null: there is none.</summary>
+    private static string? Lost(IReadOnlyList<MpathMap> maps) =>
+        maps.FirstOrDefault(map => map.Failed > 0) is { } map ? $"{map.Failed} of {map.Paths} paths of {map.Name} have failed" : null;
 
     private static string Path(KernelRoots kernel, MpathMap map) => $"{kernel.Dev}/mapper/{map.Name}";
 }

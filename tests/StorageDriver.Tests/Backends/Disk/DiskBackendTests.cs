@@ -1,4 +1,5 @@
 using Cistern.Storage.Backends;
+using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Backends.Disk;
 using Cistern.Storage.Commands;
 using Cistern.Storage.Definitions;
@@ -13,7 +14,6 @@ namespace Cistern.Storage.Tests.Backends.Disk;
 public sealed class DiskBackendTests : IDisposable
 {
     private const ulong Mebibyte = 1 << 20;
-    private const string Print = "parted --script --machine --align cylinder {0} unit cyl print unit B print free";
 
     private static readonly CommandResult Fine = new(0, "", "");
 
@@ -48,6 +48,7 @@ public sealed class DiskBackendTests : IDisposable
         Assert.Equal("parted /dev/x mklabel --script msdos", Line(DiskCommands.MakeLabel("/dev/x", DiskLabels.PartedName(DiskLabels.Of("unknown")))));
         Assert.Equal("parted /dev/x mkpart --script primary ext2 512B 1023B", Line(DiskCommands.MakePartition("/dev/x", "primary ext2", 512, 1023)));
         Assert.Equal(6, DiskCommands.MakePartition("/dev/x", "primary ext2", 512, 1023).Arguments.Length);
+        Assert.Equal("parted --script --machine --align cylinder /dev/x unit cyl print unit B print free", Line(DiskCommands.Print("/dev/x")));
         Assert.Equal("parted /dev/x rm --script 12", Line(DiskCommands.RemovePartition("/dev/x", 12)));
         Assert.All([DiskCommands.Print("/dev/x"), DiskCommands.MakeLabel("/dev/x", "gpt"), DiskCommands.RemovePartition("/dev/x", 1)], command => Assert.NotNull(command.Timeout));
     }
@@ -59,9 +60,9 @@ public sealed class DiskBackendTests : IDisposable
         PoolContents contents = await _backend.RefreshAsync(_pool.Context, CancellationToken.None);
         ScannedVolume volume = Assert.Single(contents.Volumes);
         Assert.Equal(("sdx1", $"{_disk}1", 4 * Mebibyte), (volume.Definition.Name, volume.Definition.Key, volume.Definition.Capacity));
-        Assert.Equal([new SourceExtent(_disk, 17408, 4211712)], volume.Definition.Extents);
+        Assert.Equal(new SourceExtent(_disk, 17408, 4211712), Assert.Single(volume.Definition.Extents));
         Assert.Equal(new PoolNumbers(134200832, 4 * Mebibyte, 129989120), contents.Numbers);
-        Assert.Equal([new FreeExtent(4211712, 134200832)], contents.FreeExtents[_disk]);
+        Assert.Equal(new FreeExtent(4211712, 134200832), Assert.Single(contents.FreeExtents[_disk]));
     }
 
     [Fact]
@@ -211,7 +212,7 @@ public sealed class DiskBackendTests : IDisposable
         BitConverter.TryWriteBytes(place[8..], sector);
     }
 
-    private string Printed() => string.Format(null, Print, _disk);
+    private string Printed() => Line(DiskCommands.Print(_disk));
 
     private void Define(string label) => _pool.Definition = _pool.Definition with
     {
