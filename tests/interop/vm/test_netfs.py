@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 
 import libvirt
@@ -207,6 +208,7 @@ def test_where_root_is_nobody_volumes_are_cloned_and_deleted_too(conn, nfs, reac
     owned = f"<target><permissions><mode>0644</mode><owner>{OWNER}</owner><group>{OWNER}</group></permissions></target>"
     with running(conn, netfs_xml("owned", reachable, "/srv/nfs/squashed")) as pool:
         source = pool.createXML(volume_xml("source", extra=owned))
+        time.sleep(0.1)     # by ticks of its clock the server's kernel tells versions of a file apart
         (nfs.folder("squashed") / "source").write_bytes(b"data" * (MIB // 4))
         copy = pool.createXMLFrom(volume_xml("copy", extra=owned), source)
         made = nfs.folder("squashed") / "copy"

@@ -15,7 +15,10 @@ internal sealed class MemoryBackend(MemoryExtents volume) : IStorageBackend, IVo
 
     public static VolumeDefinition Volume(ulong capacity, string format = "raw") => new()
     {
-        Name = "image", Kind = VolumeKind.Network, Capacity = capacity, Target = new VolumeTarget { Path = "pool/image", Format = format },
+        Name = "image",
+        Kind = VolumeKind.Network,
+        Capacity = capacity,
+        Target = new VolumeTarget { Path = "pool/image", Format = format },
     };
 
     public ValueTask<IVolumeExtents> OpenAsync(PoolContext pool, VolumeDefinition definition, FileAccess access, CancellationToken cancellation)
