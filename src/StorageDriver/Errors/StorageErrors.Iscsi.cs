@@ -4,7 +4,8 @@ namespace Cistern.Storage.Errors;
 
 public static partial class StorageErrors
 {
-    public static StorageException IscsiHostCount(int count) => ConfigUnsupported($"the source must have exactly one host, not {count}");
+    public static StorageException IscsiTargetInvalid(string target) =>
+        New(StorageErrorCode.InvalidArgument, $"'{target}' cannot be the name of an iSCSI target");
 
     public static StorageException SourceDeviceMissing(string pool) =>
         New(StorageErrorCode.InternalError, $"the source of pool '{pool}' must have one device, the name of the target");

@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 
 import libvirt
@@ -206,10 +205,11 @@ def test_where_root_is_nobody_volumes_belong_to_whom_they_are_asked_for(conn, ju
 @pytest.mark.cistern_only("libvirtd copies as root alone")
 def test_where_root_is_nobody_volumes_are_cloned_and_deleted_too(conn, nfs, reachable):
     owned = f"<target><permissions><mode>0644</mode><owner>{OWNER}</owner><group>{OWNER}</group></permissions></target>"
+    there = nfs.folder("squashed") / "source"
+    there.write_bytes(b"data" * (MIB // 4))
+    os.chown(there, OWNER, OWNER)
     with running(conn, netfs_xml("owned", reachable, "/srv/nfs/squashed")) as pool:
-        source = pool.createXML(volume_xml("source", extra=owned))
-        time.sleep(0.1)     # by ticks of its clock the server's kernel tells versions of a file apart
-        (nfs.folder("squashed") / "source").write_bytes(b"data" * (MIB // 4))
+        source = pool.storageVolLookupByName("source")
         copy = pool.createXMLFrom(volume_xml("copy", extra=owned), source)
         made = nfs.folder("squashed") / "copy"
         assert made.read_bytes() == b"data" * (MIB // 4) and made.stat().st_uid == OWNER
