@@ -46,7 +46,9 @@ class Machine:
         self._reports = self._folder / "reports"
         self._reports.touch()
         self._position = 0
-        self._argv = [RUNNER, "-m", str(memory), "-t", str(limit), "-k", self._folder / "kernel.log", "-w", self._folder]
+        self._argv = [RUNNER, "-m", str(memory), "-t", str(limit), "-k", self._folder / "kernel.log"]
+        self._argv += [word for folder in (REPOSITORY, cisternd.resolve().parent) if _is_hidden(folder) for word in ("-w", folder)]
+        self._argv += ["-w", self._folder]
         self._argv += [word for disk in disks for word in ("-d", disk)]
         self._argv += ["-M", " ".join(modules)]
         environment = {key: os.environ[key] for key in HANDED_ON if key in os.environ}
@@ -101,6 +103,11 @@ class Machine:
             return f"{text}see {self._folder}"
         self._told = True
         return f"{text}{self._folder}\n-- output\n{_tail(self._folder / 'output.log')}\n-- kernel\n{self.kernel_log()}"
+
+
+def _is_hidden(folder: Path) -> bool:
+    """Whether the machine has something of its own in that place."""
+    return any(folder.is_relative_to(own) for own in ("/tmp", "/run", "/dev"))
 
 
 def _tail(path: Path) -> str:
