@@ -379,6 +379,7 @@ def test_servers_that_go_and_come_back(conn, own_gluster, tmp_path):
         assert pool.isActive() and pool.listVolumes() == ["raw"]
         other.create("works")
         own_gluster.start()
+        own_gluster.start_bricks("own")
         eventually(lambda: outcome(download, conn, volume) == "done")
         upload(conn, volume, b"back")
         assert (own_gluster.brick / "raw").read_bytes()[:4] == b"back"
