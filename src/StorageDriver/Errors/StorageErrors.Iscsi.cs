@@ -10,9 +10,6 @@ public static partial class StorageErrors
     public static StorageException SourceDeviceMissing(string pool) =>
         New(StorageErrorCode.InternalError, $"the source of pool '{pool}' must have one device, the name of the target");
 
-    public static StorageException IscsiHostRequired() =>
-        New(StorageErrorCode.InvalidArgument, "the host whose targets are to be found must be given");
-
     public static StorageException NoIscsiInterface(string iqn) =>
         New(StorageErrorCode.OperationFailed, $"no iSCSI interface has the initiator's name '{iqn}'", StorageErrorDomain.None);
 

@@ -9,8 +9,6 @@ namespace Cistern.Storage.Backends.Blocks;
 /// </summary>
 internal static class StableLinks
 {
-    private static readonly TimeSpan LookEvery = TimeSpan.FromMilliseconds(100);
-
     /// <summary>Whether a target folder holds links; else devices go by their own paths.</summary>
     public static bool AreIn(KernelRoots kernel, string folder) =>
         folder.StartsWith(kernel.Dev + "/", StringComparison.Ordinal) && folder.AsSpan(kernel.Dev.Length).ContainsAnyExcept('/');
@@ -31,20 +29,10 @@ internal static class StableLinks
             return devices.ToDictionary(device => device);
         }
 
-        TimeProvider clock = pool.Host.Clock;
-        long begun = clock.GetTimestamp();
-        while (true)
-        {
-            (int result, Dictionary<string, string> found) =
-                await pool.Threads.RunAsync(() => Look(folder, devices), cancellation).ConfigureAwait(false);
-            if ((result == 0 && found.Count == devices.Count) || clock.GetElapsedTime(begun) >= wait)
-            {
-                SystemCall.Check(result, $"cannot read dir '{folder}'");
-                return found;
-            }
-
-            await Task.Delay(LookEvery, clock, cancellation).ConfigureAwait(false);
-        }
+        var (result, found) = await Patience.LookAsync(
+            pool, wait, () => Look(folder, devices), seen => seen.Result == 0 && seen.Found.Count == devices.Count, cancellation).ConfigureAwait(false);
+        SystemCall.Check(result, $"cannot read dir '{folder}'");
+        return found;
     }
 
     private static (int Result, Dictionary<string, string> Found) Look(string folder, IReadOnlyCollection<string> devices)

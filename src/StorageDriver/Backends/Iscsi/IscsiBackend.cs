@@ -66,7 +66,7 @@ public sealed class IscsiBackend : BlockPoolBackend, IPoolActivation, ISourceDis
     {
         if (specification is null)
         {
-            throw StorageErrors.IscsiHostRequired();
+            throw StorageErrors.SourceHostMissing(Info.Name);
         }
 
         SourceHost portal = IscsiSource.Host(specification);
