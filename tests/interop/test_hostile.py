@@ -343,5 +343,11 @@ def test_clients_that_leave_while_their_calls_run(server, beside, pool):
         thread.join(PATIENCE)
         assert not thread.is_alive()
     answered(beside)
-    eventually(lambda: pool.names() == sorted(os.listdir(pool.path)))
-    assert all(pool.file(name).stat().st_size in (MIB, 64 * KIB) for name in pool.names())
+
+    def whole() -> bool:
+        """Calls may still begin: what is looked at must be one moment's."""
+        names = pool.names()
+        sizes = {entry.name: entry.stat().st_size for entry in os.scandir(pool.path)}
+        return names == sorted(sizes) == pool.names() and set(sizes.values()) <= {MIB, 64 * KIB}
+
+    eventually(whole)
