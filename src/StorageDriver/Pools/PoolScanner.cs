@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Cistern.Storage.Backends;
 using Cistern.Storage.Backends.Capabilities;
 using Cistern.Storage.Definitions;
@@ -65,11 +66,11 @@ internal sealed class PoolScanner(DriverContext driver)
                 }
             }
 
-            return scanned?.Definition;
+            return scanned?.Described;
         }
         catch (StorageException)
         {
-            return entry.Definition;
+            return entry.Current;
         }
     }
 
@@ -188,6 +189,8 @@ internal sealed class PoolScanner(DriverContext driver)
     private async Task ScanAsync(StoragePool pool, PoolRun run, bool asked)
     {
         long begun = await BeginAsync(pool, run, CancellationToken.None).ConfigureAwait(false);
+        PoolNumbers before = pool.State.Definition.Numbers;
+        bool isOvertaken = false;
         PoolContents? contents = null;
         StorageException? failure = null;
         try
@@ -207,6 +210,8 @@ internal sealed class PoolScanner(DriverContext driver)
             using var hold = await pool.Gate.EnterAsync(CancellationToken.None).ConfigureAwait(false);
             try
             {
+                isOvertaken = contents is not null && pool.State.Definition.Numbers != before;
+                contents = isOvertaken ? WithNumbersOf(pool.State.Definition, contents!) : contents;
                 failure = contents is null ? Fail(pool, run, failure) : Publish(pool, run, contents, begun, asked);
             }
             finally
@@ -219,7 +224,16 @@ internal sealed class PoolScanner(DriverContext driver)
         {
             throw failure;
         }
+
+        if (isOvertaken)
+        {
+            await RenewNumbersAsync(pool, run).ConfigureAwait(false);
+        }
     }
+
+    /// <summary>What a scan found, with the space as a change has left it that was made while the scan ran.</summary>
+    private static PoolContents WithNumbersOf(PoolDefinition newer, PoolContents contents) =>
+        contents with { Numbers = newer.Numbers, FreeExtents = ImmutableDictionary<string, ImmutableArray<FreeExtent>>.Empty };
 
     private static async ValueTask<long> BeginAsync(StoragePool pool, PoolRun run, CancellationToken cancellation)
     {

@@ -95,6 +95,24 @@ public sealed class RefreshTests
     }
 
     [Fact]
+    public async Task A_scan_does_not_undo_the_space_that_a_change_beside_it_took()
+    {
+        await using var driver = await OpenAsync();
+        var pool = await driver.StartedAsync("p", "a");
+        var scan = driver.Steps.Park(Step.ScanEnds);
+        var refresh = driver.Storage.RefreshPoolAsync(pool, 0, default).AsTask();
+        await scan.Reached;
+        ulong before = driver.Storage.GetPoolInfo(pool).Numbers.Allocation;
+        await driver.CreateAsync(pool, "b");
+        ulong after = driver.Storage.GetPoolInfo(pool).Numbers.Allocation;
+        Assert.NotEqual(before, after);
+        scan.Release();
+        await refresh;
+
+        Assert.Equal(after, driver.Storage.GetPoolInfo(pool).Numbers.Allocation);
+    }
+
+    [Fact]
     public async Task A_deletion_beside_a_scan_that_saw_the_file_sticks()
     {
         await using var driver = await OpenAsync();
