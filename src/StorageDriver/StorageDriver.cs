@@ -65,6 +65,9 @@ public sealed partial class StorageDriver : IAsyncDisposable
     /// <summary>Work goes on: a change of a pool or one of its volumes that would be undone if the driver ended now.</summary>
     public bool IsBusy => Registry.All.Any(pool => pool.IsBusy);
 
+    /// <summary>What the threads of all pools do now.</summary>
+    public PoolWork Work => _driver.Host.Work;
+
     /// <summary>Calls <paramref name="listener"/> for every event from now on, in the order of publishing per pool, one call at a time; it must not block.</summary>
     public IDisposable Subscribe(Action<PoolEvent> listener) => _driver.Events.Subscribe(listener);
 

@@ -58,7 +58,7 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
             }
 
             var program = Program(driver, secrets);
-            var (poller, owners) = (Keep(new SocketPoller()), Keep(new SocketOwners()));
+            var (poller, owners) = (Keep(new SocketPoller(isBusyElsewhere: () => driver.Work.IsUnderWay)), Keep(new SocketOwners()));
             _rpc = Keep(new RpcServer([program], new ErrorMapping(), options.Rpc, loggers.CreateLogger<RpcServer>(), TimeProvider.System));
             Keep(new MemoryTrimmer(TimeProvider.System));
             _admin = Keep(CreateAdmin(driver, _rpc));
@@ -143,7 +143,7 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
         var files = new KernelFiles();
         var tools = new HostTools();
         var emulator = new InstalledEmulator(tools, new CommandRunner(tools, loggers.CreateLogger<CommandRunner>()));
-        var polkit = AsksPolkit ? Keep(new PolkitAuthority(TimeProvider.System)) : null;
+        var polkit = options.AsksPolkit ? Keep(new PolkitAuthority(TimeProvider.System)) : null;
         var log = loggers.CreateLogger<PolkitAuthority>();
         var access = options.AccessDrivers.Contains(AccessDriverKind.Polkit) ? new AccessControl(new PolkitAccessDriver(polkit!, log)) : null;
         var (pools, volumes, secretCalls) = (new StoragePoolService(driver), new StorageVolumeService(driver), new SecretService(secrets));
@@ -159,9 +159,6 @@ public sealed class StorageServer(ServerOptions options, LogSettings settings, I
             Keep(new SecretEventService(secrets, access)));
         return access is null ? program : AccessGate.Guard(program, access);
     }
-
-    private bool AsksPolkit => options.Auth is { UnixReadWrite: AuthScheme.Polkit } or { UnixReadOnly: AuthScheme.Polkit }
-        || options.AccessDrivers.Contains(AccessDriverKind.Polkit);
 
     private SaslAuthenticator? Sasl() =>
         Listeners.NeedSasl(options) ? new SaslAuthenticator(options.Sasl, TimeProvider.System, loggers.CreateLogger<SaslAuthenticator>()) : null;

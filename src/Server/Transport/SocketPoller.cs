@@ -10,7 +10,7 @@ namespace Cistern.Server.Transport;
 /// Whoever waits goes on to do the work; another takes its place only when more than one socket is ready, or the work takes long (<see cref="PollerTurn"/>):
 /// a client's call costs no thread switch.
 /// After an event the next one is looked for a little while before sleep: a client that makes calls one after the other is answered without the long way
-/// out of a sleeping processor. An idle socket costs nothing.
+/// out of a sleeping processor. While other threads of the server want the processors nobody looks: it would be at their cost. An idle socket costs nothing.
 /// </summary>
 public sealed class SocketPoller : IDisposable
 {
@@ -29,6 +29,7 @@ public sealed class SocketPoller : IDisposable
     private readonly SocketHandle _wakeUp;
     private readonly Thread[] _threads;
     private readonly PollerTurn _turn = new();
+    private readonly Func<bool> _isBusyElsewhere;
     private long _lastId;
     private volatile bool _isStopping;
 
@@ -36,8 +37,10 @@ public sealed class SocketPoller : IDisposable
     private bool _looksFirst;
 
     /// <param name="threads">How many; the number of processors, at most eight, unless told.</param>
-    public SocketPoller(int? threads = null)
+    /// <param name="isBusyElsewhere">Whether other threads of the server want processors now; asked often.</param>
+    public SocketPoller(int? threads = null, Func<bool>? isBusyElsewhere = null)
     {
+        _isBusyElsewhere = isBusyElsewhere ?? (static () => false);
         _epoll = LinuxSockets.EpollCreate(LinuxSockets.EpollCloExec);
         _wakeUp = LinuxSockets.EventDescriptor(0, LinuxSockets.SockNonBlock | LinuxSockets.SockCloExec);
         Control(LinuxSockets.EpollAdd, _wakeUp, LinuxSockets.EpollIn, 0);
@@ -144,7 +147,7 @@ public sealed class SocketPoller : IDisposable
     private unsafe int Wait(byte* events)
     {
         var begun = Stopwatch.GetTimestamp();
-        while (_looksFirst)
+        while (_looksFirst && !_isBusyElsewhere())
         {
             var count = LinuxSockets.EpollWait(_epoll, events, BatchSize, 0);
             if (count != 0)

@@ -58,6 +58,9 @@ public sealed class HostContext
     /// <summary>What the server itself brought up for its pools.</summary>
     public Persistence.RunMarks Marks => new(RunDirectory);
 
+    /// <summary>What the threads of all pools do.</summary>
+    public Pools.PoolWork Work { get; } = new();
+
     /// <summary>Tells backends of changes in folders.</summary>
     internal FolderWatcher Folders { get; init; } = new();
 

@@ -25,6 +25,7 @@ public sealed class PoolThreads
     private readonly string _pool;
     private readonly TimeSpan _timeout;
     private readonly TimeProvider _clock;
+    private readonly PoolWork _work;
     private readonly Action? _late;
 
     /// <summary>Waiting and running calls in the order of their deadlines.</summary>
@@ -38,18 +39,20 @@ public sealed class PoolThreads
 
     /// <param name="pool">Name for threads and errors.</param>
     /// <param name="timeout">Longest time from the call to its return.</param>
+    /// <param name="work">Counts the threads that are at work.</param>
     /// <param name="late">Called when calls have not returned in time, before they fail; must not block.</param>
-    public PoolThreads(string pool, TimeSpan timeout, TimeProvider clock, Action? late = null)
+    public PoolThreads(string pool, TimeSpan timeout, TimeProvider clock, PoolWork work, Action? late = null)
     {
         _pool = pool;
         _timeout = timeout;
         _clock = clock;
+        _work = work;
         _late = late;
     }
 
     /// <summary>Threads for a pool without a name, with a time limit of a minute.</summary>
     public PoolThreads()
-        : this("unnamed", TimeSpan.FromMinutes(1), TimeProvider.System)
+        : this("unnamed", TimeSpan.FromMinutes(1), TimeProvider.System, new PoolWork())
     {
     }
 
@@ -124,6 +127,7 @@ public sealed class PoolThreads
             else if (_idle.TryPop(out var worker))
             {
                 call.TryStart();
+                _work.Begin();
                 worker.Give(call);
             }
             else if (_threads < Limit)
@@ -143,6 +147,7 @@ public sealed class PoolThreads
     private void StartThread(PoolCall call)
     {
         _threads++;
+        _work.Begin();
         var worker = new PoolWorker();
         worker.Give(call);
         new Thread(() => Work(worker), StackSize) { IsBackground = true, Name = $"pool {_pool}" }.Start();
@@ -172,6 +177,7 @@ public sealed class PoolThreads
             if (done.Abandoned)
             {
                 _abandoned--;
+                _work.Begin();
             }
         }
     }
@@ -196,6 +202,7 @@ public sealed class PoolThreads
                 }
             }
 
+            _work.End();
             worker.IdleSince = _clock.GetUtcNow();
             _idle.Push(worker);
             WakeAt(worker.IdleSince + IdleTime);
@@ -240,6 +247,7 @@ public sealed class PoolThreads
                 {
                     call.Abandoned = true;
                     _abandoned++;
+                    _work.End();
                 }
             }
 

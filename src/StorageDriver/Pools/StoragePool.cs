@@ -18,7 +18,7 @@ internal sealed class StoragePool
         _state = state;
         _host = host;
         _index = index;
-        Threads = new PoolThreads(state.Name, storageTimeout, host.Clock, () => notResponding(this));
+        Threads = new PoolThreads(state.Name, storageTimeout, host.Clock, host.Work, () => notResponding(this));
         Reference = new PoolReference(state.Name, state.Definition.Uuid);
     }
 

@@ -187,7 +187,7 @@ internal sealed class VolumeChanges(DriverContext driver, PoolScanner scanner)
     private static async ValueTask<VolumeDefinition> RefreshedAsync(Work work, VolumeDefinition expected) =>
         work.Run.Backend is IVolumeRefresh backend
         && await backend.RefreshVolumeAsync(work.Context, work.Entry.Definition, CancellationToken.None).ConfigureAwait(false) is { } scanned
-            ? scanned.Definition
+            ? scanned.Described
             : expected;
 
     /// <summary>A volume taken for a change.</summary>

@@ -15,7 +15,7 @@ internal sealed record VolumeEntry(ScannedVolume Volume, long Changed)
 
     public string Name => Volume.Definition.Name;
 
-    /// <summary>The definition with the allocation of a volume under construction as it is now.</summary>
+    /// <summary>The definition with its times, and with the allocation of a volume under construction as it is now.</summary>
     public VolumeDefinition Current =>
-        Building is null ? Definition : Definition with { Allocation = Building.Allocated };
+        Building is null ? Volume.Described : Definition with { Allocation = Building.Allocated };
 }

@@ -9,9 +9,10 @@ public sealed class PoolThreadsTests
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(1);
 
     private readonly ManualClock _clock = new();
+    private readonly PoolWork _work = new();
     private readonly PoolThreads _threads;
 
-    public PoolThreadsTests() => _threads = new PoolThreads("p", Limit, _clock);
+    public PoolThreadsTests() => _threads = new PoolThreads("p", Limit, _clock, _work);
 
     [Fact]
     public async Task Work_runs_and_its_outcome_comes_back()
@@ -108,6 +109,32 @@ public sealed class PoolThreadsTests
         await returned.Task;
         await Task.WhenAll(Enumerable.Range(0, 50).Select(_ => _threads.RunAsync(() => 1, default)));
         Assert.True(SpinWait.SpinUntil(() => _threads.Abandoned == 0, TimeSpan.FromSeconds(30)));
+    }
+
+    [Fact]
+    public async Task Threads_that_work_are_counted_and_those_that_are_left_behind_are_not()
+    {
+        Assert.False(_work.IsUnderWay);
+        using var begun = new SemaphoreSlim(0);
+        using var hang = new SemaphoreSlim(0);
+        var call = _threads.RunAsync(
+            () =>
+            {
+                begun.Release();
+                hang.Wait();
+            },
+            default);
+        await begun.WaitAsync();
+        Assert.True(_work.IsUnderWay);
+
+        _clock.Advance(Limit);
+        await FailsAsync(call);
+        Assert.False(_work.IsUnderWay);
+
+        hang.Release();
+        Assert.True(SpinWait.SpinUntil(() => _threads.Abandoned == 0 && !_work.IsUnderWay, TimeSpan.FromSeconds(30)));
+        await _threads.RunAsync(() => Assert.True(_work.IsUnderWay), default);
+        Assert.True(SpinWait.SpinUntil(() => !_work.IsUnderWay, TimeSpan.FromSeconds(30)));
     }
 
     [Fact]
