@@ -10,8 +10,8 @@ internal static class Connections
 {
     public static IEnumerable<Workload> Workloads(bool quick)
     {
-        yield return Cycles("connect-1", "1 thread", 1, quick ? 200 : 1_000);
-        yield return Cycles("connect-8", "8 threads", 8, quick ? 50 : 200);
+        yield return Cycles("connect-1", "1 thread", 1, quick ? 1_000 : 4_000);
+        yield return Cycles("connect-8", "8 threads", 8, quick ? 250 : 1_000);
         var idle = quick ? 1_000 : 4_000;
         yield return new("idle", 1, false,
             [

@@ -87,7 +87,7 @@ internal sealed class Listeners(
         {
             case SocketPurpose.Unix or SocketPurpose.UnixReadOnly:
                 var isReadOnly = purpose == SocketPurpose.UnixReadOnly;
-                rpc.Start(SocketListener.ServeUnix(poller, socket, path, isReadOnly, log), isReadOnly ? options.Auth.UnixReadOnly : options.Auth.UnixReadWrite);
+                rpc.Start(SocketListener.ServeUnix(poller, socket, path, isReadOnly, log, options.AsksPolkit), isReadOnly ? options.Auth.UnixReadOnly : options.Auth.UnixReadWrite);
                 report.Unix(path);
                 break;
             case SocketPurpose.Tcp:
@@ -97,7 +97,7 @@ internal sealed class Listeners(
                 ServeTls(socket);
                 break;
             case SocketPurpose.Admin:
-                StartAdmin(SocketListener.ServeUnix(poller, socket, path, isReadOnly: false, log), path);
+                StartAdmin(SocketListener.ServeUnix(poller, socket, path, isReadOnly: false, log, readsStartTimes: false), path);
                 break;
         }
     }
@@ -107,14 +107,14 @@ internal sealed class Listeners(
         uint? group = options.UnixSockets.Group is { Length: > 0 } name ? SystemGroup.Find(name) : null;
         foreach (var socket in UnixSocket.Of(options))
         {
-            var listener = SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group);
+            var listener = SocketListener.BindUnix(poller, socket.Path, socket.Mode, socket.IsReadOnly, log, group, options.AsksPolkit);
             listener.SetQueue(options.MaxQueuedClients);
             rpc.Start(listener, socket.Scheme);
             report.Unix(socket.Path);
         }
 
         var path = options.Folders.AdminSocket;
-        var adminListener = SocketListener.BindUnix(poller, path, options.UnixSockets.Admin, isReadOnly: false, log, group);
+        var adminListener = SocketListener.BindUnix(poller, path, options.UnixSockets.Admin, isReadOnly: false, log, group, readsStartTimes: false);
         adminListener.SetQueue(options.Admin.MaxQueuedClients);
         StartAdmin(adminListener, path);
     }

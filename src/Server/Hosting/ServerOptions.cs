@@ -68,6 +68,9 @@ public sealed record ServerOptions
     /// <summary><c>access_drivers</c>: who decides what an authenticated client may do with which object; all of them must allow it. None: everything.</summary>
     public ImmutableHashSet<AccessDriverKind> AccessDrivers { get; init; } = [];
 
+    /// <summary>Whether polkit is asked about anything.</summary>
+    public bool AsksPolkit => Auth is { UnixReadWrite: AuthScheme.Polkit } or { UnixReadOnly: AuthScheme.Polkit } || AccessDrivers.Contains(AccessDriverKind.Polkit);
+
     /// <summary>Where to listen for TCP; null: nowhere. Port 0: any free port.</summary>
     public IPEndPoint? Tcp { get; init; }
 

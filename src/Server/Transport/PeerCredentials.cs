@@ -6,7 +6,8 @@ namespace Cistern.Server.Transport;
 /// <summary>Who connected to a unix socket (SO_PEERCRED, unix(7)).</summary>
 internal static class PeerCredentials
 {
-    public static unsafe ClientIdentity Of(SocketHandle socket, string path, bool isReadOnly)
+    /// <param name="readsStartTime">Whether to look up when its process started, which costs more than all the rest.</param>
+    public static unsafe ClientIdentity Of(SocketHandle socket, string path, bool isReadOnly, bool readsStartTime)
     {
         // struct ucred: process, user, group.
         var credentials = stackalloc uint[3];
@@ -17,7 +18,8 @@ internal static class PeerCredentials
         }
 
         var process = (int)credentials[0];
-        return new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], process, PeerProcess.ReadStartTime(socket, process))
+        var start = readsStartTime ? PeerProcess.ReadStartTime(socket, process) : null;
+        return new ClientIdentity(TransportKind.Unix, path, isReadOnly, credentials[1], credentials[2], process, start)
         {
             SecurityContext = ReadSecurityContext(socket),
         };

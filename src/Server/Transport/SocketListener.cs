@@ -48,9 +48,10 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
     /// <param name="isReadOnly">Whether its clients may only look.</param>
     /// <param name="log">Where refused clients are told of.</param>
     /// <param name="group">The group of its file; null: the server's own.</param>
+    /// <param name="readsStartTimes">Whether it matters when the process of a client started.</param>
     /// <exception cref="SocketException">Another server listens there, or the file cannot be made.</exception>
     /// <exception cref="Win32Exception">The file cannot be given to the group.</exception>
-    public static SocketListener BindUnix(SocketPoller poller, string path, UnixFileMode mode, bool isReadOnly, ILogger log, uint? group = null)
+    public static SocketListener BindUnix(SocketPoller poller, string path, UnixFileMode mode, bool isReadOnly, ILogger log, uint? group = null, bool readsStartTimes = true)
     {
         RemoveAbandoned(path);
         var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
@@ -58,7 +59,7 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
         {
             socket.Bind(new UnixDomainSocketEndPoint(path));
             SocketFile.SetAccess(path, mode, group);
-            return ServeUnix(poller, socket, path, isReadOnly, log);
+            return ServeUnix(poller, socket, path, isReadOnly, log, readsStartTimes);
         }
         catch
         {
@@ -68,8 +69,8 @@ public sealed class SocketListener : ITransportListener, IPolledSocket
     }
 
     /// <summary>Serves a unix socket that is bound already; its file is its owner's.</summary>
-    public static SocketListener ServeUnix(SocketPoller poller, Socket socket, string path, bool isReadOnly, ILogger log) =>
-        new(poller, socket, path, (peer, _) => PeerCredentials.Of(peer, path, isReadOnly), log);
+    public static SocketListener ServeUnix(SocketPoller poller, Socket socket, string path, bool isReadOnly, ILogger log, bool readsStartTimes = true) =>
+        new(poller, socket, path, (peer, _) => PeerCredentials.Of(peer, path, isReadOnly, readsStartTimes), log);
 
     /// <summary>Listens for clients on this machine that need no authentication: <paramref name="gate"/> says which.</summary>
     /// <exception cref="ArgumentException">The address is not a loopback address.</exception>

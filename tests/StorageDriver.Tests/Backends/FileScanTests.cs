@@ -39,7 +39,7 @@ public sealed partial class FileScanTests : IDisposable
     {
         string path = _pool.Folder.Write("disk", new byte[1 << 20]);
         File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.GroupRead);
-        VolumeDefinition disk = (await _pool.ScanAsync())["disk"].Definition;
+        VolumeDefinition disk = (await _pool.ScanAsync())["disk"].Described;
         string expected = Run("stat", "-c", "%b %a %u %g %X %Y %Z", path);
         Assert.Equal(
             expected,
@@ -141,6 +141,18 @@ public sealed partial class FileScanTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_whose_times_alone_have_changed_keeps_its_definition()
+    {
+        string path = _pool.Folder.Write("disk", new byte[4096]);
+        ScannedVolume first = (await _pool.ScanAsync())["disk"];
+        File.SetLastWriteTimeUtc(path, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        ScannedVolume second = (await _pool.ScanAsync())["disk"];
+        Assert.NotEqual(first, second);
+        Assert.Same(first.Definition, second.Definition);
+        Assert.Equal((981173106, first.Described.Target.Timestamps!.Birth), (second.Described.Target.Timestamps!.Modify.Seconds, second.Described.Target.Timestamps.Birth));
+    }
+
+    [Fact]
     public async Task A_time_of_access_is_renewed_without_a_probe()
     {
         string path = _pool.Folder.Write("disk", new byte[4096]);
@@ -151,7 +163,7 @@ public sealed partial class FileScanTests : IDisposable
         ScannedVolume known = first with { Stamp = first.Stamp! with { Change = Status(path).Change } };
         Assert.NotEqual(before.Access, Status(path).Access);
         ScannedVolume? now = Recognise(path, known);
-        Assert.Equal(new DateTimeOffset(accessed).ToUnixTimeSeconds(), now!.Definition.Target.Timestamps!.Access.Seconds);
+        Assert.Equal(new DateTimeOffset(accessed).ToUnixTimeSeconds(), now!.Described.Target.Timestamps!.Access.Seconds);
     }
 
     [Fact]

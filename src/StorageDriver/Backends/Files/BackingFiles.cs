@@ -35,7 +35,7 @@ internal sealed class BackingFiles(string target, TimeProvider clock)
             return (new BackingStore(path, format ?? FileHeader.Raw.Format), FileStamps.Missing);
         }
 
-        BackingStore store = new(path, format ?? Probe(path, file.Type)) { Permissions = file.Permissions, Timestamps = file.Timestamps };
+        BackingStore store = new(path, format ?? Probe(path, file.Type)) { Permissions = file.Permissions };
         return (store, file.Stamp);
     }
 
@@ -51,7 +51,7 @@ internal sealed class BackingFiles(string target, TimeProvider clock)
         {
             long now = FileStamps.Now(clock);
             file = Status(folder, path, out FileStatus status) == 0
-                ? new BackingFile(status.Type, FileStamps.Take(status, now), FileDescription.Permissions(status), FileDescription.Timestamps(status))
+                ? new BackingFile(status.Type, FileStamps.Take(status, now), FileDescription.Permissions(status))
                 : null;
             _looks[path] = file;
         }
@@ -75,5 +75,5 @@ internal sealed class BackingFiles(string target, TimeProvider clock)
         return FileStatusCalls.Get(folder, bytes, out status);
     }
 
-    private sealed record BackingFile(FileType Type, FileStamp Stamp, Permissions Permissions, Timestamps Timestamps);
+    private sealed record BackingFile(FileType Type, FileStamp Stamp, Permissions Permissions);
 }

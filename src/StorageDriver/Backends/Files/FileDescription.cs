@@ -14,7 +14,8 @@ internal static class FileDescription
 
     /// <summary>A file or block device.</summary>
     /// <param name="deviceEnd">Size of a block device, whose status does not say it.</param>
-    public static VolumeDefinition File(string name, string path, in FileStatus status, in ImageHeader header, long deviceEnd)
+    /// <param name="times">Null where the stamp tells them.</param>
+    public static VolumeDefinition File(string name, string path, in FileStatus status, in ImageHeader header, long deviceEnd, Timestamps? times)
     {
         bool device = status.Type == FileType.BlockDevice;
         ulong physical = (ulong)(device ? deviceEnd : status.Size);
@@ -31,7 +32,7 @@ internal static class FileDescription
                 Path = path,
                 Format = header.Format,
                 Permissions = Permissions(status),
-                Timestamps = Timestamps(status),
+                Timestamps = times,
                 Encryption = header.Encryption is null ? null : new VolumeEncryption(header.Encryption),
                 Compat = header.Compat,
                 ClusterSize = header.ClusterSize,
@@ -40,13 +41,17 @@ internal static class FileDescription
         };
     }
 
-    /// <summary>A folder, which has no size of its own.</summary>
+    /// <summary>A folder, which has no size of its own; its stamp tells its times.</summary>
     public static VolumeDefinition Folder(string name, string path, in FileStatus status) =>
-        new() { Name = name, Key = path, Kind = VolumeKind.Dir, Target = Target(path, "dir", status) };
+        new() { Name = name, Key = path, Kind = VolumeKind.Dir, Target = new VolumeTarget { Path = path, Format = "dir", Permissions = Permissions(status) } };
 
     /// <summary>A ploop volume: a folder whose image, <paramref name="image"/>, carries the size.</summary>
     public static VolumeDefinition Ploop(string name, string path, in FileStatus folder, in FileStatus image, in ImageHeader header) =>
-        File(name, path, image, header, 0) with { Kind = VolumeKind.Ploop, Target = Target(path, "ploop", folder) };
+        File(name, path, image, header, 0, times: null) with
+        {
+            Kind = VolumeKind.Ploop,
+            Target = new VolumeTarget { Path = path, Format = "ploop", Permissions = Permissions(folder), Timestamps = Timestamps(folder) },
+        };
 
     /// <summary>Something there is no way to look at: its name is all that is known, or what was known last.</summary>
     public static VolumeDefinition Unknown(string name, string path, VolumeDefinition? last) =>
@@ -66,7 +71,4 @@ internal static class FileDescription
         SecurityLabels.Get(path) is { } label ? permissions with { Label = label } : permissions;
 
     public static Timestamps Timestamps(in FileStatus status) => new(status.Access, status.Modify, status.Change, status.Birth);
-
-    private static VolumeTarget Target(string path, string format, in FileStatus status) =>
-        new() { Path = path, Format = format, Permissions = Permissions(status), Timestamps = Timestamps(status) };
 }

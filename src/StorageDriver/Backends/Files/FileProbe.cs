@@ -60,7 +60,7 @@ internal static unsafe class FileProbe
 
         ScannedVolume? found = status.Type switch
         {
-            FileType.Regular or FileType.BlockDevice => DescribeFile(settings, folder, entry, name, path, status, now),
+            FileType.Regular or FileType.BlockDevice => DescribeFile(settings, folder, entry, name, path, status, now, known?.Definition),
             FileType.Directory => DescribeFolder(name, path, status, now),
             _ => null,
         };
@@ -69,7 +69,7 @@ internal static unsafe class FileProbe
     }
 
     private static ScannedVolume? DescribeFile(
-        ProbeSettings settings, int folder, byte* entry, string name, string path, in FileStatus status, long now)
+        ProbeSettings settings, int folder, byte* entry, string name, string path, in FileStatus status, long now, VolumeDefinition? before)
     {
         FileStamp? stamp = status.Type == FileType.Regular ? FileStamps.Take(status, now) : null;
         ImageHeader header = FileHeader.Raw;
@@ -85,14 +85,17 @@ internal static unsafe class FileProbe
             stamp = result < 0 ? null : stamp;
         }
 
-        VolumeDefinition definition = FileDescription.File(name, path, status, header, deviceEnd);
-        if (header.BackingPath is null)
+        Timestamps? times = stamp is null ? FileDescription.Timestamps(status) : null;
+        VolumeDefinition definition = FileDescription.File(name, path, status, header, deviceEnd, times);
+        if (header.BackingPath is not null)
         {
-            return new ScannedVolume(definition, stamp);
+            (BackingStore store, FileStamp? backing) = settings.Backings.Describe(folder, path, header.BackingPath, header.BackingFormat);
+            definition = definition with { BackingStore = store };
+            stamp = stamp is null ? null : stamp with { Backing = backing };
         }
 
-        (BackingStore store, FileStamp? backing) = settings.Backings.Describe(folder, path, header.BackingPath, header.BackingFormat);
-        return new ScannedVolume(definition with { BackingStore = store }, stamp is null ? null : stamp with { Backing = backing });
+        // What is kept for long is not made anew: the collector would have to move it.
+        return new ScannedVolume(definition == before ? before : definition, stamp);
     }
 
     /// <summary>A folder with the two files of a ploop image is one; its stamp would not tell a change of the image.</summary>
@@ -120,13 +123,8 @@ internal static unsafe class FileProbe
         };
     }
 
-    private static ScannedVolume WithAccessTime(ScannedVolume known, FileTime access)
-    {
-        VolumeTarget target = known.Definition.Target;
-        return target.Timestamps is not { } times || times.Access == access
-            ? known
-            : known with { Definition = known.Definition with { Target = target with { Timestamps = times with { Access = access } } } };
-    }
+    private static ScannedVolume WithAccessTime(ScannedVolume known, FileTime access) =>
+        known.Stamp!.Access == access ? known : known with { Stamp = known.Stamp with { Access = access } };
 
     /// <summary>An image does not tell its secret: what is known of that holds as long as it is the same file, encrypted in the same way.</summary>
     private static ScannedVolume WithKnownEncryption(ScannedVolume found, ScannedVolume known)

@@ -14,7 +14,7 @@ internal static class FileStamps
 
     /// <param name="probedAt">From <see cref="Now"/>, before the file was looked at.</param>
     public static FileStamp Take(in FileStatus status, long probedAt) =>
-        new(status.Device, status.Inode, status.Size, status.Blocks, status.Modify, status.Change, probedAt);
+        new(status.Device, status.Inode, status.Size, status.Blocks, status.Modify, status.Change, probedAt) { Access = status.Access, Birth = status.Birth };
 
     /// <summary>Nanoseconds since 1970.</summary>
     public static long Now(TimeProvider clock) => (clock.GetUtcNow() - DateTimeOffset.UnixEpoch).Ticks * NanosecondsPerTick;
