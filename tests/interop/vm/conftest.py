@@ -3,6 +3,7 @@
 A file may say what its machine has: MEMORY = MiB, LIMIT = seconds, DISKS = ["64M"] (/dev/ubda...), MODULES = ["dm-mod"].
 """
 
+import itertools
 import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -21,14 +22,19 @@ INSIDE = machine.REPORTS in os.environ
 
 
 class Machines:
-    """The machines of one run from outside, two at a time."""
+    """The machines of one run from outside, two at a time.
+
+    Each is kept on one processor. A machine has no more than one, and its kernel and its processes take turns with every system call:
+    on two processors each turn wakes the other one, which takes several times as long as the call.
+    """
 
     def __init__(self, session):
         files = {}
         for item in session.items:
             if item.path.parent == machine.HERE and not item.get_closest_marker("skip"):
                 files.setdefault(item.path, []).append(item)
-        self._executor = ThreadPoolExecutor(MACHINES_AT_ONCE)
+        processors = itertools.cycle(os.sched_getaffinity(0))
+        self._executor = ThreadPoolExecutor(MACHINES_AT_ONCE, initializer=lambda: os.sched_setaffinity(0, {next(processors)}))
         self._of, self._ended, self._reports = {}, {}, {}
         for path, items in files.items():
             self._of[path] = made = self._machine(path.stem, items)
