@@ -18,6 +18,7 @@ import machine  # noqa: E402
 from servers import cisternd_binary  # noqa: E402
 
 MACHINES_AT_ONCE = 2
+LIMIT = 600     # seconds that a machine may take
 INSIDE = machine.REPORTS in os.environ
 
 
@@ -36,7 +37,8 @@ class Machines:
         processors = itertools.cycle(os.sched_getaffinity(0))
         self._executor = ThreadPoolExecutor(MACHINES_AT_ONCE, initializer=lambda: os.sched_setaffinity(0, {next(processors)}))
         self._of, self._ended, self._reports = {}, {}, {}
-        for path, items in files.items():
+        # The longest first, so that none of them is left to run alone in the end.
+        for path, items in sorted(files.items(), key=lambda file: -getattr(file[1][0].module, "LIMIT", LIMIT)):
             self._of[path] = made = self._machine(path.stem, items)
             self._ended[path] = self._executor.submit(made.run)
 
@@ -45,7 +47,7 @@ class Machines:
         def of(key, default):
             return getattr(items[0].module, key, default)
         arguments = [f"--against={items[0].config.getoption('against')}", *(item.nodeid for item in items)]
-        return machine.Machine(name, arguments, cisternd_binary(), memory=of("MEMORY", 2048), limit=of("LIMIT", 600),
+        return machine.Machine(name, arguments, cisternd_binary(), memory=of("MEMORY", 2048), limit=of("LIMIT", LIMIT),
                                disks=of("DISKS", []), modules=of("MODULES", []))
 
     def reports(self, item) -> list:
