@@ -3,6 +3,7 @@
 A file may say what its machine has: MEMORY = MiB, LIMIT = seconds, DISKS = ["64M"] (/dev/ubda...), MODULES = ["dm-mod"].
 """
 
+import itertools
 import os
 import sys
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,20 +18,27 @@ import machine  # noqa: E402
 from servers import cisternd_binary  # noqa: E402
 
 MACHINES_AT_ONCE = 2
+LIMIT = 600     # seconds that a machine may take
 INSIDE = machine.REPORTS in os.environ
 
 
 class Machines:
-    """The machines of one run from outside, two at a time."""
+    """The machines of one run from outside, two at a time.
+
+    Each is kept on one processor. A machine has no more than one, and its kernel and its processes take turns with every system call:
+    on two processors each turn wakes the other one, which takes several times as long as the call.
+    """
 
     def __init__(self, session):
         files = {}
         for item in session.items:
             if item.path.parent == machine.HERE and not item.get_closest_marker("skip"):
                 files.setdefault(item.path, []).append(item)
-        self._executor = ThreadPoolExecutor(MACHINES_AT_ONCE)
+        processors = itertools.cycle(os.sched_getaffinity(0))
+        self._executor = ThreadPoolExecutor(MACHINES_AT_ONCE, initializer=lambda: os.sched_setaffinity(0, {next(processors)}))
         self._of, self._ended, self._reports = {}, {}, {}
-        for path, items in files.items():
+        # The longest first, so that none of them is left to run alone in the end.
+        for path, items in sorted(files.items(), key=lambda file: -getattr(file[1][0].module, "LIMIT", LIMIT)):
             self._of[path] = made = self._machine(path.stem, items)
             self._ended[path] = self._executor.submit(made.run)
 
@@ -39,7 +47,7 @@ class Machines:
         def of(key, default):
             return getattr(items[0].module, key, default)
         arguments = [f"--against={items[0].config.getoption('against')}", *(item.nodeid for item in items)]
-        return machine.Machine(name, arguments, cisternd_binary(), memory=of("MEMORY", 2048), limit=of("LIMIT", 600),
+        return machine.Machine(name, arguments, cisternd_binary(), memory=of("MEMORY", 2048), limit=of("LIMIT", LIMIT),
                                disks=of("DISKS", []), modules=of("MODULES", []))
 
     def reports(self, item) -> list:

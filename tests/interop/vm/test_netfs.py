@@ -4,6 +4,7 @@ import os
 import re
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import libvirt
@@ -266,14 +267,17 @@ def test_a_network_that_went_holds_up_nobody_and_comes_back(conn, network, nfs, 
     with running(conn, netfs_xml("far", tmp_path / "target", version="3")) as pool, running(conn, local_xml) as local:
         volume = pool.createXML(volume_xml("v"))
         network.go()
-        with pytest.raises(libvirt.libvirtError) as failure:
-            pool.createXML(volume_xml("w"))
-        assert failure.value.get_error_code() in (libvirt.VIR_ERR_OPERATION_TIMEOUT, libvirt.VIR_ERR_SYSTEM_ERROR)
-        local.createXML(volume_xml("near"))
-        local.refresh()
+        with ThreadPoolExecutor() as calls:     # each waits for as long as the server is patient
+            creation, deletion = calls.submit(pool.createXML, volume_xml("w")), calls.submit(volume.delete)
+            local.createXML(volume_xml("near"))
+            local.refresh()
+            assert not creation.done() and not deletion.done()
+            with pytest.raises(libvirt.libvirtError) as failure:
+                creation.result()
+            assert failure.value.get_error_code() in (libvirt.VIR_ERR_OPERATION_TIMEOUT, libvirt.VIR_ERR_SYSTEM_ERROR)
+            with pytest.raises(libvirt.libvirtError):
+                deletion.result()
         assert pool.isActive() and names(pool) == ["v"] and volume.info()[1] == MIB
-        with pytest.raises(libvirt.libvirtError):
-            volume.delete()
         network.come()
         (nfs.folder("open") / "new").write_bytes(b"x")
         eventually(lambda: "new" in names(pool))

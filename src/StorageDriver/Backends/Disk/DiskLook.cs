@@ -72,10 +72,23 @@ internal sealed record DiskLook(string Path, PartitionTable Table, IReadOnlyList
     }
 
     /// <summary>A digit at the end of the disk's name is kept apart from the partition's number.</summary>
+    /// <exception cref="StorageException">8/18: the disk went meanwhile.</exception>
     private static string StemOf(SourceDevice source, bool isMapping)
     {
-        string name = isMapping ? source.Path : File.ResolveLinkTarget(source.Path, returnFinalTarget: true)?.FullName ?? source.Path;
+        string name = isMapping ? source.Path : Resolve(source.Path);
         return char.IsAsciiDigit(name[^1]) || (isMapping && source.PartSeparator == true) ? name + "p" : name;
+    }
+
+    private static string Resolve(string path)
+    {
+        try
+        {
+            return File.ResolveLinkTarget(path, returnFinalTarget: true)?.FullName ?? path;
+        }
+        catch (IOException)
+        {
+            throw StorageErrors.DevicePathMissing(path);
+        }
     }
 
     private static SafeFileHandle Open(string path)
