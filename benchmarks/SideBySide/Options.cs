@@ -81,7 +81,7 @@ internal sealed record Options
         _ => null,
     };
 
-    private static string RepositoryRoot()
+    public static string RepositoryRoot()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory.Parent is { } parent && !File.Exists(Path.Combine(directory.FullName, "Server.sln")))
