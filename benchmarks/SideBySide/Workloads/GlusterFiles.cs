@@ -31,7 +31,7 @@ internal sealed class GlusterFiles(EngineSet engines, bool quick)
         yield return Of("gluster-list", List, null, new(list, Unit.Milliseconds, 0.2), new($"{list}, server CPU", Unit.Milliseconds, 0.2));
         yield return Of("gluster-list-tool", List, ListByTool, new Metric($"{list}; ls -l", Unit.Milliseconds, 1, Near: 2));
         yield return Of("gluster-create-tool", daemon => new Changes.CreateDelete(Open(daemon), "raw", _new), CreateByTool,
-            new("create a sparse raw volume, p50; create and truncate", Unit.Microseconds, 1, Near: 2), new("delete it, p50; unlink", Unit.Microseconds, 1, Near: 2));
+            new("create a sparse raw volume, p50; create, truncate and sync", Unit.Microseconds, 1, Near: 2), new("delete it, p50; unlink", Unit.Microseconds, 1, Near: 2));
         yield return Of("gluster-clone-tool", Clone, CloneByTool,
             new Metric("clone 256 MiB raw with 64 MiB data; cp and sync", Unit.Milliseconds, 1, Near: 2));
         yield return Of("gluster-transfer-tool", daemon => new FillAndRead(Open(daemon), _length), TransferByTool,
@@ -61,6 +61,7 @@ internal sealed class GlusterFiles(EngineSet engines, bool quick)
             {
                 using var file = File.OpenHandle(name, FileMode.CreateNew, FileAccess.Write);
                 RandomAccess.SetLength(file, GiB);
+                RandomAccess.FlushToDisk(file);
             })).ToArray();
             var deleting = names.Select(name => Changes.Microseconds(() => File.Delete(name))).ToArray();
             return [Statistics.Median(creating), Statistics.Median(deleting)];
@@ -99,6 +100,7 @@ internal sealed class GlusterFiles(EngineSet engines, bool quick)
             () =>
             {
                 var up = Transfers.Rate(_length, () => Tool.Run("dd", $"if={file.Path}", $"of={stored}", "bs=1M", "conv=fsync"));
+                Tool.Run("dd", $"if={stored}", "iflag=nocache", "count=0");
                 var down = Transfers.Rate(_length, () => Tool.Run("dd", $"if={stored}", $"of={copy}", "bs=1M"));
                 File.Delete(stored);
                 File.Delete(copy);
