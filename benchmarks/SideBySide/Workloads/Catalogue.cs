@@ -18,9 +18,9 @@ internal static class Catalogue
         .. Cloning.Workloads(quick),
         .. Wiping.Workloads(quick),
         .. Transfers.Workloads(quick),
-        .. CephImages.Workloads(quick, engines),
-        .. GlusterFiles.Workloads(quick, engines),
         .. Footprint.Workloads(quick),
         .. LibraryClient.Workloads(quick),
+        .. CephImages.Workloads(quick, engines),
+        .. GlusterFiles.Workloads(quick, engines),
     ];
 }
