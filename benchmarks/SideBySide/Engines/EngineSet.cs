@@ -1,12 +1,12 @@
 namespace Cistern.Benchmarks.SideBySide.Engines;
 
 /// <summary>The engines of a run, each started when the first workload needs it.</summary>
-/// <param name="disk">Where their files go.</param>
-/// <param name="memory">Where their tools read from and write to.</param>
+/// <param name="disk">Where Ceph's files go, which are to be written past the kernel's cache.</param>
+/// <param name="memory">Where gluster's files go, and what tools read from and write to.</param>
 internal sealed class EngineSet(string disk, string memory) : IDisposable
 {
     private readonly Lazy<Engine> _ceph = new(() => new Engine("ceph", disk));
-    private readonly Lazy<Engine> _gluster = new(() => new Engine("gluster", disk));
+    private readonly Lazy<Engine> _gluster = new(() => new Engine("gluster", memory));
 
     public string Memory => memory;
 
