@@ -6,16 +6,18 @@ using Cistern.Benchmarks.SideBySide.Workloads;
 
 namespace Cistern.Benchmarks.SideBySide;
 
-/// <summary>Runs workloads on two daemons alternately, so that what else the machine does hits both.</summary>
+/// <summary>Runs workloads on two sides alternately, so that what else the machine does hits both.</summary>
 internal sealed class Comparison(Daemon reference, Daemon candidate, TextWriter notes)
 {
     public IEnumerable<Row> Run(Workload workload)
     {
-        using var first = new Side(reference, workload, notes);
-        using var second = new Side(candidate, workload, notes);
+        using var first = workload.PrepareTool is { } prepareTool
+            ? new Side("tool", workload.Name, prepareTool, notes)
+            : new Side(reference.Name, workload.Name, () => workload.Prepare(reference), notes);
+        using var second = new Side(candidate.Name, workload.Name, () => workload.Prepare(candidate), notes);
         for (var round = workload.WarmUp ? -1 : 0; round < workload.Rounds; round++)
         {
-            // Neither daemon always goes second.
+            // Neither side always goes second.
             var order = round % 2 == 0 ? new[] { first, second } : [second, first];
             foreach (var side in order)
             {
@@ -29,19 +31,19 @@ internal sealed class Comparison(Daemon reference, Daemon candidate, TextWriter 
         }
     }
 
-    /// <summary>A workload on one daemon; a failure is noted and leaves its values out.</summary>
+    /// <summary>A workload on one daemon or tool; a failure is noted and leaves its values out.</summary>
     private sealed class Side : IDisposable
     {
-        private readonly Workload _workload;
-        private readonly Daemon _daemon;
+        private readonly string _workload;
+        private readonly string _name;
         private readonly TextWriter _notes;
         private readonly List<double[]> _rounds = [];
         private IMeasurement? _measurement;
 
-        public Side(Daemon daemon, Workload workload, TextWriter notes)
+        public Side(string name, string workload, Func<IMeasurement> prepare, TextWriter notes)
         {
-            (_daemon, _workload, _notes) = (daemon, workload, notes);
-            Try(() => _measurement = workload.Prepare(daemon));
+            (_name, _workload, _notes) = (name, workload, notes);
+            Try(() => _measurement = prepare());
         }
 
         public void Measure(bool keep)
@@ -71,7 +73,7 @@ internal sealed class Comparison(Daemon reference, Daemon candidate, TextWriter 
             }
             catch (Exception failure) when (failure is RemoteCallException or IOException or SocketException or InvalidOperationException)
             {
-                _notes.WriteLine($"{_workload.Name}: {_daemon.Name}: {failure.Message}");
+                _notes.WriteLine($"{_workload}: {_name}: {failure.Message}");
                 _measurement?.Dispose();
                 _measurement = null;
                 _rounds.Clear();

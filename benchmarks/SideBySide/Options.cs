@@ -10,7 +10,7 @@ internal sealed record Options
           --only NAME,...     these workloads (or those beginning with NAME)
           --list              prints the workloads' names
           --quick             fewer rounds and smaller sets
-          --minutes N         starts no workload after that time (10)
+          --minutes N         starts no workload after that time (15)
           --cisternd FILE     the program or cisternd.dll (artifacts/publish/cisternd)
           --self-check        libvirtd on both sides: every ratio should be near 1
           --markdown FILE     writes the table there too
@@ -24,7 +24,7 @@ internal sealed record Options
 
     public bool Quick { get; private init; }
 
-    public TimeSpan Budget { get; private init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan Budget { get; private init; } = TimeSpan.FromMinutes(15);
 
     public string Cisternd { get; private init; } = Path.Combine(RepositoryRoot(), "artifacts", "publish", "cisternd");
 
@@ -81,7 +81,7 @@ internal sealed record Options
         _ => null,
     };
 
-    private static string RepositoryRoot()
+    public static string RepositoryRoot()
     {
         var directory = new DirectoryInfo(AppContext.BaseDirectory);
         while (directory.Parent is { } parent && !File.Exists(Path.Combine(directory.FullName, "Server.sln")))

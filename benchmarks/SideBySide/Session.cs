@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Cistern.Benchmarks.SideBySide.Daemons;
+using Cistern.Benchmarks.SideBySide.Engines;
 using Cistern.Benchmarks.SideBySide.Report;
 using Cistern.Benchmarks.SideBySide.Workloads;
 
@@ -29,14 +30,16 @@ internal sealed class Session : IDisposable
         }))];
         _reference = new LibvirtDaemon("libvirtd", Path.Combine(_disk, "a"), Path.Combine(_memory, "a"));
         _candidate = options.SelfCheck
-            ? new LibvirtDaemon("libvirtd 2", Path.Combine(_disk, "b"), Path.Combine(_memory, "b"))
+            ? new LibvirtDaemon("libvirtd-2", Path.Combine(_disk, "b"), Path.Combine(_memory, "b"))
             : new CisternDaemon(options.Cisternd, "cisternd", Path.Combine(_disk, "b"), Path.Combine(_memory, "b"));
     }
 
     /// <summary>The exit code: 0, or 1 when there was nothing to compare. What the ratios are makes no difference.</summary>
     public static int Run(Options options)
     {
-        var workloads = Catalogue.All(options.Quick).Where(workload => options.Wants(workload.Name)).ToArray();
+        using var engines = new EngineSet(options.Disk, options.Tmpfs);
+        var workloads = Catalogue.All(options.Quick, engines)
+            .Where(workload => options.Wants(workload.Name) && !(options.SelfCheck && workload.PrepareTool is not null)).ToArray();
         if (options.List)
         {
             Console.WriteLine(string.Join('\n', workloads.Select(workload => workload.Name)));

@@ -13,6 +13,8 @@ internal sealed partial class CisternDaemon(string program, string name, string 
 
     public override Endpoint Tcp => Endpoint.Tcp(int.Parse(ListeningTcp().Match(Output()).Groups[1].Value, CultureInfo.InvariantCulture), Uri);
 
+    public override Endpoint Secrets => Unix with { Uri = "qemu:///system" };
+
     public override Daemon Another(string name) => new CisternDaemon(program, Name, Disk + name, Memory + name);
 
     protected override IReadOnlyList<string> CommandLine()

@@ -36,6 +36,9 @@ internal abstract class Daemon : IDisposable
 
     public abstract Endpoint Tcp { get; }
 
+    /// <summary>Where secrets are told.</summary>
+    public abstract Endpoint Secrets { get; }
+
     public int Pid => _process?.Id ?? throw new InvalidOperationException($"{Name} is not running");
 
     /// <summary>From the start of the process to the first answered CONNECT_OPEN.</summary>

@@ -4,11 +4,11 @@ using Cistern.Benchmarks.SideBySide.Wire;
 
 namespace Cistern.Benchmarks.SideBySide.Daemons;
 
-/// <summary>The host's libvirtd in session mode with nothing but its storage driver, as libvirtd(8) lets a user run it.</summary>
+/// <summary>The host's libvirtd in session mode with nothing but its drivers of storage and secrets, as libvirtd(8) lets a user run it.</summary>
 internal sealed class LibvirtDaemon : Daemon
 {
     private const string Uri = "storage:///session";
-    private const string StorageDriver = "libvirt_driver_storage.so";
+    private static readonly string[] Drivers = ["libvirt_driver_storage.so", "libvirt_driver_secret.so"];
     private static readonly string[] DriverDirectories =
         ["/usr/lib/x86_64-linux-gnu/libvirt/connection-driver", "/usr/lib/aarch64-linux-gnu/libvirt/connection-driver", "/usr/lib64/libvirt/connection-driver"];
 
@@ -21,9 +21,14 @@ internal sealed class LibvirtDaemon : Daemon
         _port = FreePort();
         _configuration = Path.Combine(Home, "libvirtd.conf");
         File.WriteAllText(_configuration, Configuration(_port));
-        var installed = DriverDirectories.Select(directory => Path.Combine(directory, StorageDriver)).FirstOrDefault(File.Exists)
-            ?? throw new InvalidOperationException("libvirtd's storage driver is not installed");
-        File.CreateSymbolicLink(Path.Combine(MakeDirectory(Path.Combine(Home, "drivers")), StorageDriver), installed);
+        var links = MakeDirectory(Path.Combine(Home, "drivers"));
+        foreach (var driver in Drivers)
+        {
+            var installed = DriverDirectories.Select(directory => Path.Combine(directory, driver)).FirstOrDefault(File.Exists)
+                ?? throw new InvalidOperationException($"{driver} is not installed");
+            File.CreateSymbolicLink(Path.Combine(links, driver), installed);
+        }
+
         foreach (var folder in new[] { "config", "run", "data", "cache" })
         {
             MakeDirectory(Path.Combine(Home, folder));
@@ -33,6 +38,8 @@ internal sealed class LibvirtDaemon : Daemon
     public override Endpoint Unix => Endpoint.Unix(Path.Combine(Home, "run", "libvirt", "libvirt-sock"), Uri);
 
     public override Endpoint Tcp => Endpoint.Tcp(_port, Uri);
+
+    public override Endpoint Secrets => Unix with { Uri = "secret:///session" };
 
     public override Daemon Another(string name) => new LibvirtDaemon(Name, Disk + name, Memory + name);
 

@@ -5,7 +5,7 @@ namespace Cistern.Benchmarks.SideBySide.Report;
 /// <summary>The result as a table in Markdown, which reads well on a terminal too.</summary>
 internal static class Table
 {
-    private static readonly int[] Widths = [18, 68, 13, 13, 8, 15, 4];
+    private static readonly int[] Widths = [21, 68, 13, 13, 8, 15, 4];
 
     public static string Head(string reference, string candidate)
     {

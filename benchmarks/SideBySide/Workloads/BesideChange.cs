@@ -13,20 +13,20 @@ internal sealed class BesideChange : IMeasurement
     private const string Source = "volume-0";
     private const string Target = "clone";
 
-    private readonly Pool _changed;
-    private readonly Pool? _refreshed;
+    private readonly DirectoryPool _changed;
+    private readonly DirectoryPool? _refreshed;
     private readonly Pool _asked;
     private readonly byte[] _change;
     private readonly byte[][] _questions;
 
     private BesideChange(Daemon daemon, bool wipes, bool refreshes)
     {
-        _changed = new Pool(daemon, daemon.Memory, ImageFiles.Data(1, GiB, GiB));
-        _refreshed = refreshes ? new Pool(daemon, daemon.Disk, ImageFiles.Raw(10_000)) : null;
-        _asked = new Pool(daemon, daemon.Memory, ImageFiles.Raw(1));
+        _changed = new DirectoryPool(daemon, daemon.Memory, ImageFiles.Data(1, GiB, GiB));
+        _refreshed = refreshes ? new DirectoryPool(daemon, daemon.Disk, ImageFiles.Raw(10_000)) : null;
+        _asked = new DirectoryPool(daemon, daemon.Memory, ImageFiles.Raw(1));
         _change = wipes
             ? RawClient.Encode(RemoteProcedure.StorageVolWipe, new StorageVolWipeArgs(_changed.Volume(Source), 0))
-            : RawClient.Encode(RemoteProcedure.StorageVolCreateXmlFrom, _changed.CloneRequest(Source, Target, GiB, GiB));
+            : RawClient.Encode(RemoteProcedure.StorageVolCreateXmlFrom, _changed.CloneRequest(_changed.Volume(Source), Target, GiB, GiB));
         _questions = refreshes ? EverySort() : [_changed.GetInfo];
     }
 

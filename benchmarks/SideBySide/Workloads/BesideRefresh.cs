@@ -9,7 +9,7 @@ namespace Cistern.Benchmarks.SideBySide.Workloads;
 /// <summary>Calls of one client while another's refresh of a pool of 10,000 touched volumes runs.</summary>
 internal sealed class BesideRefresh : IMeasurement
 {
-    private readonly Pool _refreshed;
+    private readonly DirectoryPool _refreshed;
     private readonly Pool _other;
     private readonly RawClient[] _crowd;
     private readonly byte[] _request;
@@ -17,8 +17,8 @@ internal sealed class BesideRefresh : IMeasurement
 
     private BesideRefresh(Daemon daemon, int refreshes, Func<Pool, Pool, byte[]> request, int crowd)
     {
-        _refreshed = new Pool(daemon, daemon.Disk, ImageFiles.Raw(10_000));
-        _other = new Pool(daemon, daemon.Memory);
+        _refreshed = new DirectoryPool(daemon, daemon.Disk, ImageFiles.Raw(10_000));
+        _other = new DirectoryPool(daemon, daemon.Memory);
         _crowd = [.. Enumerable.Range(0, crowd).Select(_ => RawClient.Open(daemon.Unix))];
         (_refreshes, _request) = (refreshes, request(_refreshed, _other));
     }

@@ -1,9 +1,11 @@
+using Cistern.Benchmarks.SideBySide.Engines;
+
 namespace Cistern.Benchmarks.SideBySide.Workloads;
 
 /// <summary>Every workload, in the order of the table.</summary>
 internal static class Catalogue
 {
-    public static IEnumerable<Workload> All(bool quick) =>
+    public static IEnumerable<Workload> All(bool quick, EngineSet engines) =>
     [
         .. RoundTrip.Workloads(quick),
         .. Pipelining.Workloads(quick),
@@ -18,5 +20,7 @@ internal static class Catalogue
         .. Transfers.Workloads(quick),
         .. Footprint.Workloads(quick),
         .. LibraryClient.Workloads(quick),
+        .. CephImages.Workloads(quick, engines),
+        .. GlusterFiles.Workloads(quick, engines),
     ];
 }

@@ -13,18 +13,18 @@ internal static class Cloning
     public static IEnumerable<Workload> Workloads(bool quick)
     {
         // A clone that asks for its whole allocation promises the space; one of a sparse volume, or on a file system that shares blocks, does not.
-        yield return Of("clone-full-tmpfs", "clone 1 GiB raw, tmpfs", 0.8, daemon => new Clone(daemon, daemon.Memory, ImageFiles.Data(1, GiB, GiB), GiB));
+        yield return Of("clone-full-tmpfs", "clone 1 GiB raw, tmpfs", 0.8, daemon => InDirectory(daemon, daemon.Memory, ImageFiles.Data(1, GiB, GiB), GiB));
         yield return Of("clone-sparse-tmpfs", "clone 1 GiB raw with 64 MiB data, tmpfs", 0.3,
-            daemon => new Clone(daemon, daemon.Memory, ImageFiles.Data(1, GiB, 64 * MiB), 64 * MiB));
+            daemon => InDirectory(daemon, daemon.Memory, ImageFiles.Data(1, GiB, 64 * MiB), 64 * MiB));
         yield return Of("clone-sparse-disk", "clone 1 GiB raw with 64 MiB data, disk", 0.3,
-            daemon => new Clone(daemon, daemon.Disk, ImageFiles.Data(1, GiB, 64 * MiB), 64 * MiB));
+            daemon => InDirectory(daemon, daemon.Disk, ImageFiles.Data(1, GiB, 64 * MiB), 64 * MiB));
         yield return OnMount("clone-xfs", "xfs");
         yield return OnMount("clone-btrfs", "btrfs");
         if (!quick)
         {
-            yield return Of("clone-full-disk", "clone 1 GiB raw, disk", 0.85, daemon => new Clone(daemon, daemon.Disk, ImageFiles.Data(1, GiB, GiB), GiB));
+            yield return Of("clone-full-disk", "clone 1 GiB raw, disk", 0.85, daemon => InDirectory(daemon, daemon.Disk, ImageFiles.Data(1, GiB, GiB), GiB));
             yield return Of("clone-qcow2-disk", "clone 1 GiB qcow2 to raw, disk", 1,
-                daemon => new Clone(daemon, daemon.Disk, ImageFiles.Qcow2Data(GiB), GiB));
+                daemon => InDirectory(daemon, daemon.Disk, ImageFiles.Qcow2Data(GiB), GiB));
         }
 
         Workload OnMount(string name, string fileSystem) =>
@@ -35,21 +35,33 @@ internal static class Cloning
             prepare);
     }
 
-    private sealed class Clone(Daemon daemon, string parent, Contents contents, long allocation) : IMeasurement
+    private static Clone InDirectory(Daemon daemon, string parent, Contents contents, long allocation)
     {
-        private readonly Pool _pool = new(daemon, parent, contents);
+        var pool = new DirectoryPool(daemon, parent, contents);
+        return new Clone(pool, pool, GiB, allocation);
+    }
 
+    /// <summary>A volume of one pool made of <c>volume-0</c> of another, or of the same.</summary>
+    internal sealed class Clone(Pool pool, Pool source, long capacity, long allocation) : IMeasurement
+    {
         public double[] Measure()
         {
             NonnullStorageVol clone = default;
-            var request = _pool.CloneRequest("volume-0", "clone", GiB, allocation);
-            var values = ServerWork.Measure(daemon, () => clone = _pool.Client.Call<StorageVolCreateXmlFromArgs, StorageVolCreateXmlFromRet>(
+            var request = pool.CloneRequest(source.Volume("volume-0"), "clone", capacity, allocation);
+            var values = ServerWork.Measure(pool.Daemon, () => clone = pool.Client.Call<StorageVolCreateXmlFromArgs, StorageVolCreateXmlFromRet>(
                 RemoteProcedure.StorageVolCreateXmlFrom, request).Vol);
-            _pool.Delete(clone);
+            pool.Delete(clone);
             return values;
         }
 
-        public void Dispose() => _pool.Dispose();
+        public void Dispose()
+        {
+            pool.Dispose();
+            if (source != pool)
+            {
+                source.Dispose();
+            }
+        }
     }
 
     private sealed class OnLoopMount : IMeasurement
@@ -62,7 +74,7 @@ internal static class Cloning
             _mount = new LoopMount(daemon.Disk, fileSystem);
             try
             {
-                _clone = new Clone(daemon, _mount.Path, ImageFiles.Data(1, GiB, GiB), allocation: 0);
+                _clone = InDirectory(daemon, _mount.Path, ImageFiles.Data(1, GiB, GiB), allocation: 0);
             }
             catch
             {

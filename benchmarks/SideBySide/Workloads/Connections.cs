@@ -65,7 +65,7 @@ internal static class Connections
 
         public double[] Measure()
         {
-            using var pool = new Pool(daemon, daemon.Memory);
+            using var pool = new DirectoryPool(daemon, daemon.Memory);
             RoundTrip.Latencies(pool.Client, pool.GetInfo, Calls);
             var memory = ProcessMeter.Memory(daemon.Pid).Resident;
             var watch = Stopwatch.StartNew();

@@ -1,6 +1,5 @@
 using Cistern.Benchmarks.SideBySide.Daemons;
 using Cistern.Benchmarks.SideBySide.Report;
-using Cistern.RemoteProtocol.Remote;
 
 namespace Cistern.Benchmarks.SideBySide.Workloads;
 
@@ -49,7 +48,7 @@ internal static class Footprint
         {
             using var fresh = daemon.Another("-memory");
             fresh.Start();
-            using var pool = new Pool(fresh, fresh.Disk, ImageFiles.Raw(10_000));
+            using var pool = new DirectoryPool(fresh, fresh.Disk, ImageFiles.Raw(10_000));
             var before = ProcessMeter.Memory(fresh.Pid).Proportional;
             for (var i = 0; i < 20; i++)
             {
@@ -57,7 +56,7 @@ internal static class Footprint
                 pool.Client.Exchange(pool.Refresh);
             }
 
-            pool.Client.Call(RemoteProcedure.StoragePoolListAllVolumes, new StoragePoolListAllVolumesArgs(pool.Handle, 1, 0));
+            pool.Volumes();
             Thread.Sleep(Rest);
             return [MebiBytes(before), MebiBytes(ProcessMeter.Memory(fresh.Pid).Proportional)];
         }

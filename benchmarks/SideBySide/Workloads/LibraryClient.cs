@@ -13,10 +13,7 @@ internal sealed class LibraryClient(Daemon daemon, string action, Contents conte
     private const long GiB = 1L << 30;
     private const long MiB = 1L << 20;
 
-    /// <summary>The distribution's python, which has the distribution's binding.</summary>
-    private const string Python = "/usr/bin/python3";
-
-    private readonly Pool _pool = new(daemon, daemon.Memory, contents);
+    private readonly DirectoryPool _pool = new(daemon, daemon.Memory, contents);
 
     public static IEnumerable<Workload> Workloads(bool quick)
     {
@@ -40,7 +37,7 @@ internal sealed class LibraryClient(Daemon daemon, string action, Contents conte
     {
         var uri = new Uri(daemon.Unix.Uri);
         var socket = ((UnixDomainSocketEndPoint)daemon.Unix.Address).ToString();
-        var start = new ProcessStartInfo(Python) { RedirectStandardOutput = true, RedirectStandardError = true };
+        var start = new ProcessStartInfo(Tool.Python) { RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
             [Path.Combine(AppContext.BaseDirectory, "libclient.py"), $"{uri.Scheme}+unix://{uri.AbsolutePath}?socket={socket}", _pool.Handle.Name, action];
         Array.ForEach(arguments, start.ArgumentList.Add);
@@ -56,7 +53,7 @@ internal sealed class LibraryClient(Daemon daemon, string action, Contents conte
         }
         catch (Win32Exception missing)
         {
-            throw new InvalidOperationException($"{Python}: {missing.Message}", missing);
+            throw new InvalidOperationException($"{Tool.Python}: {missing.Message}", missing);
         }
     }
 

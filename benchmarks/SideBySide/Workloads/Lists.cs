@@ -30,7 +30,7 @@ internal static class Lists
     private sealed class List(Daemon daemon, int count) : IMeasurement
     {
         private const int Calls = 20;
-        private readonly Pool _pool = new(daemon, daemon.Memory, ImageFiles.Raw(count));
+        private readonly DirectoryPool _pool = new(daemon, daemon.Memory, ImageFiles.Raw(count));
 
         public double[] Measure()
         {
@@ -45,13 +45,11 @@ internal static class Lists
 
     private sealed class Describe(Daemon daemon, Contents contents) : IMeasurement
     {
-        private readonly Pool _pool = new(daemon, daemon.Memory, contents);
+        private readonly DirectoryPool _pool = new(daemon, daemon.Memory, contents);
 
         public double[] Measure()
         {
-            var volumes = _pool.Client.Call<StoragePoolListAllVolumesArgs, StoragePoolListAllVolumesRet>(
-                RemoteProcedure.StoragePoolListAllVolumes, new(_pool.Handle, 1, 0)).Vols;
-            var requests = volumes.Select(volume => RawClient.Encode(RemoteProcedure.StorageVolGetXmlDesc, new StorageVolGetXmlDescArgs(volume, 0)));
+            var requests = _pool.Volumes().Select(volume => RawClient.Encode(RemoteProcedure.StorageVolGetXmlDesc, new StorageVolGetXmlDescArgs(volume, 0)));
             return [Statistics.Median([.. requests.Select(Time)])];
         }
 

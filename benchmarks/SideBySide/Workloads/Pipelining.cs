@@ -17,7 +17,7 @@ internal sealed class Pipelining : IMeasurement
 
     private Pipelining(Daemon daemon, Endpoint endpoint, int connections, int depth, int calls)
     {
-        _pool = new Pool(daemon, daemon.Memory);
+        _pool = new DirectoryPool(daemon, daemon.Memory);
         _clients = [.. Enumerable.Range(0, connections).Select(_ => RawClient.Open(endpoint))];
         var request = _pool.GetInfo;
         _requests = [.. Enumerable.Repeat(request, depth).SelectMany(bytes => bytes)];

@@ -7,7 +7,7 @@ namespace Cistern.Benchmarks.SideBySide.Workloads;
 /// <summary>StoragePoolRefresh of a large pool on a disk: once after every file was touched, once after nothing changed.</summary>
 internal sealed class Refreshing(Daemon daemon, int count, Contents contents) : IMeasurement
 {
-    private readonly Pool _pool = new(daemon, daemon.Disk, contents);
+    private readonly DirectoryPool _pool = new(daemon, daemon.Disk, contents);
 
     public static IEnumerable<Workload> Workloads(bool quick)
     {
@@ -29,7 +29,7 @@ internal sealed class Refreshing(Daemon daemon, int count, Contents contents) : 
     {
         ImageFiles.Touch(_pool.Target);
         var touched = Refresh();
-        Thread.Sleep(Pool.Settling);
+        Thread.Sleep(DirectoryPool.Settling);
         Refresh();
         var unchanged = Refresh();
         return [touched.Milliseconds, touched.CpuMicroseconds, unchanged.Milliseconds, unchanged.CpuMicroseconds];

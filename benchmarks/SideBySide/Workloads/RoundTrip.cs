@@ -8,7 +8,7 @@ namespace Cistern.Benchmarks.SideBySide.Workloads;
 /// <summary>StoragePoolGetInfo, one call after the other on one connection.</summary>
 internal sealed class RoundTrip(Daemon daemon, Endpoint endpoint, int calls) : IMeasurement
 {
-    private readonly Pool _pool = new(daemon, daemon.Memory);
+    private readonly DirectoryPool _pool = new(daemon, daemon.Memory);
     private readonly RawClient _client = RawClient.Open(endpoint);
 
     public static IEnumerable<Workload> Workloads(bool quick)

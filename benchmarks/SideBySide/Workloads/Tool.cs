@@ -3,9 +3,12 @@ using System.Diagnostics;
 
 namespace Cistern.Benchmarks.SideBySide.Workloads;
 
-/// <summary>A program of the host that prepares a workload.</summary>
+/// <summary>A program of the host that prepares a workload, or does it in libvirtd's place.</summary>
 internal static class Tool
 {
+    /// <summary>The distribution's python, which has the distribution's bindings.</summary>
+    public const string Python = "/usr/bin/python3";
+
     /// <exception cref="InvalidOperationException">It is not there, or failed.</exception>
     public static void Run(string program, params string[] arguments)
     {

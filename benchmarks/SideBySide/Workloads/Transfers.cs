@@ -43,7 +43,10 @@ internal static class Transfers
 
     private delegate void Transfer(RawClient client, NonnullStorageVol volume, long length);
 
-    private static void Download(RawClient client, NonnullStorageVol volume, long length)
+    /// <summary>Megabytes per second of a transfer of that many bytes.</summary>
+    public static double Rate(long length, Action transfer) => length / Changes.Microseconds(transfer);
+
+    public static void Download(RawClient client, NonnullStorageVol volume, long length)
     {
         var received = VolumeStream.Download(client, volume);
         if (received != length)
@@ -52,11 +55,11 @@ internal static class Transfers
         }
     }
 
-    private static void Upload(RawClient client, NonnullStorageVol volume, long length) => VolumeStream.Upload(client, volume, length);
+    public static void Upload(RawClient client, NonnullStorageVol volume, long length) => VolumeStream.Upload(client, volume, length);
 
     private sealed class Single(Daemon daemon, Endpoint endpoint, Transfer transfer, long length) : IMeasurement
     {
-        private readonly Pool _pool = new(daemon, daemon.Memory, ImageFiles.Data(1, length, length));
+        private readonly DirectoryPool _pool = new(daemon, daemon.Memory, ImageFiles.Data(1, length, length));
         private readonly RawClient _client = RawClient.Open(endpoint);
 
         public double[] Measure()
@@ -79,7 +82,7 @@ internal static class Transfers
 
     private sealed class SparseDownload(Daemon daemon) : IMeasurement
     {
-        private readonly Pool _pool = new(daemon, daemon.Memory, ImageFiles.Data(1, 10 * GiB, 100 * MiB));
+        private readonly DirectoryPool _pool = new(daemon, daemon.Memory, ImageFiles.Data(1, 10 * GiB, 100 * MiB));
 
         public double[] Measure()
         {
@@ -99,7 +102,7 @@ internal static class Transfers
     {
         private const int Transfers = 4;
 
-        private readonly Pool _pool = new(daemon, daemon.Memory, ImageFiles.Data(Transfers, length, length));
+        private readonly DirectoryPool _pool = new(daemon, daemon.Memory, ImageFiles.Data(Transfers, length, length));
 
         public double[] Measure()
         {

@@ -9,7 +9,7 @@ internal sealed class Wiping(Daemon daemon, string parent) : IMeasurement
 {
     private const long GiB = 1L << 30;
 
-    private readonly Pool _pool = new(daemon, parent, ImageFiles.Data(1, GiB, GiB));
+    private readonly DirectoryPool _pool = new(daemon, parent, ImageFiles.Data(1, GiB, GiB));
 
     public static IEnumerable<Workload> Workloads(bool quick)
     {

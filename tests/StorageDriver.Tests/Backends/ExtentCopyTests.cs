@@ -38,6 +38,20 @@ public sealed class ExtentCopyTests
         Assert.DoesNotContain(to.Written, piece => piece.Offset is >= Block and < Size / 2);
     }
 
+    [Theory]
+    [InlineData(int.MaxValue)]
+    [InlineData(100_000)]
+    public async Task Zeros_within_an_extent_are_not_written_where_the_target_reads_zeros(int mostAtOnce)
+    {
+        MemoryExtents from = new(_data, Size) { MostAtOnce = mostAtOnce };
+        MemoryExtents to = new(new byte[Size], Size);
+
+        await ExtentCopy.RunAsync(from, to, readsZeros: true, _progress, default);
+
+        Assert.Equal(_data, to.Content);
+        Assert.InRange(to.Written.Sum(piece => piece.Length), (Size / 2) + Block, (Size / 2) + Block + 200_000);
+    }
+
     [Fact]
     public async Task What_lies_beyond_the_source_in_a_larger_target_stays()
     {
