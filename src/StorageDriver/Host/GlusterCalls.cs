@@ -27,16 +27,17 @@ internal static unsafe partial class GlusterCalls
     public static int AddServer(GlusterVolume volume, string host, int port) =>
         SystemCall.Result(SetVolfileServer(volume, "tcp", host, port));
 
+    /// <summary>One that fails is tried again by the library, every few seconds.</summary>
     public static int Connect(GlusterVolume volume) => Initialise(volume) == 0 ? 0 : -Math.Max(Marshal.GetLastPInvokeError(), 1);
 
     /// <summary>What the library has to tell goes nowhere: its results say it.</summary>
     public static void Silence(GlusterVolume volume) => _ = SetLogging(volume, "/dev/null", 0);
 
     public static int Open(GlusterVolume volume, string path, int flags, out GlusterFile? file) =>
-        Opened(volume, OpenFile(volume, path, flags | OpenFlags.NoControllingTerminal), out file);
+        Opened(OpenFile(volume, path, flags | OpenFlags.NoControllingTerminal), out file);
 
     public static int Create(GlusterVolume volume, string path, uint mode, out GlusterFile? file) =>
-        Opened(volume, CreateFile(volume, path, OpenFlags.ReadWrite | OpenFlags.Exclusive, mode), out file);
+        Opened(CreateFile(volume, path, OpenFlags.ReadWrite | OpenFlags.Exclusive, mode), out file);
 
     public static int OpenFolder(GlusterVolume volume, string path, out GlusterFolder? folder)
     {
@@ -44,7 +45,6 @@ internal static unsafe partial class GlusterCalls
         int result = folder.IsInvalid ? -Marshal.GetLastPInvokeError() : 0;
         if (result == 0)
         {
-            folder.Hold(volume);
             return 0;
         }
 
@@ -149,12 +149,11 @@ internal static unsafe partial class GlusterCalls
         }
     }
 
-    private static int Opened(GlusterVolume volume, GlusterFile opened, out GlusterFile? file)
+    private static int Opened(GlusterFile opened, out GlusterFile? file)
     {
         int result = opened.IsInvalid ? -Marshal.GetLastPInvokeError() : 0;
         if (result == 0)
         {
-            opened.Hold(volume);
             file = opened;
             return 0;
         }
@@ -175,9 +174,6 @@ internal static unsafe partial class GlusterCalls
 
     [LibraryImport(Library, EntryPoint = "glfs_init", SetLastError = true)]
     private static partial int Initialise(GlusterVolume volume);
-
-    [LibraryImport(Library, EntryPoint = "glfs_fini")]
-    internal static partial int Finish(nint volume);
 
     [LibraryImport(Library, EntryPoint = "glfs_open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial GlusterFile OpenFile(GlusterVolume volume, string path, int flags);
