@@ -25,7 +25,6 @@ internal static class RbdScan
         string source = pool.Definition.Source.Name!;
         PoolNumbers numbers = await pool.Threads.RunAsync(() => session.Numbers(source), cancellation).ConfigureAwait(false);
         List<RbdListEntry> entries = await pool.Threads.RunAsync(() => RbdList.Read(session.Pool), cancellation).ConfigureAwait(false);
-        RbdPart.RemoveLeft(pool, session, entries.Select(entry => entry.Name).Where(FileNames.IsPart));
         ScannedVolume?[] found = new ScannedVolume?[entries.Count];
         int late = 0;
         await Parallel.ForAsync(

@@ -1,13 +1,22 @@
+using System.Collections.Concurrent;
 using Cistern.Storage.Backends.Rbd.Native;
 using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
+using Cistern.Storage.Host;
 using Cistern.Storage.Secrets;
 
 namespace Cistern.Storage.Backends.Rbd;
 
-/// <summary>A running pool's connection to its cluster.</summary>
+/// <summary>A running pool's connection to its cluster. As long as it lasts it removes what a killed server left under construction.</summary>
 internal sealed class RbdSession : IPoolSession
 {
+    /// <summary>The cluster takes a killed server for a user of its images for half a minute.</summary>
+    private static readonly TimeSpan RemovalPause = TimeSpan.FromSeconds(5);
+
+    /// <summary>What is being removed, whichever session began it: librbd ends the process when two remove one image.</summary>
+    private static readonly ConcurrentDictionary<string, bool> BeingRemoved = new(StringComparer.Ordinal);
+
+    private readonly CancellationTokenSource _ended = new();
     private readonly RadosCluster _cluster;
 
     private RbdSession(RadosCluster cluster, RadosPool pool)
@@ -27,7 +36,9 @@ internal sealed class RbdSession : IPoolSession
     {
         PoolDefinition definition = pool.Definition;
         ReadOnlyMemory<byte>? key = await KeyAsync(pool.Host, definition.Source, cancellation).ConfigureAwait(false);
-        return await pool.Threads.RunAsync(() => Open(definition, key), cancellation).ConfigureAwait(false);
+        RbdSession session = await pool.Threads.RunAsync(() => Open(definition, key), cancellation).ConfigureAwait(false);
+        _ = session.RemoveLeftAsync(pool);
+        return session;
     }
 
     /// <summary>The value of the source's secret; null without authentication.</summary>
@@ -55,13 +66,50 @@ internal sealed class RbdSession : IPoolSession
     }
 
     /// <summary>Images that are still open keep the connection.</summary>
-    public async ValueTask DisposeAsync() => await LongCall.RunAsync(
-        () =>
+    public async ValueTask DisposeAsync()
+    {
+        await _ended.CancelAsync().ConfigureAwait(false);
+        await LongCall.RunAsync(
+            () =>
+            {
+                Pool.Dispose();
+                _cluster.Dispose();
+                return 0;
+            }).ConfigureAwait(false);
+    }
+
+    private async Task RemoveLeftAsync(PoolContext pool)
+    {
+        try
         {
-            Pool.Dispose();
-            _cluster.Dispose();
-            return 0;
-        }).ConfigureAwait(false);
+            while (!await LongCall.RunAsync(() => RemotePart.RemoveLeft(pool, Remove)).ConfigureAwait(false))
+            {
+                await Task.Delay(RemovalPause, pool.Host.Clock, _ended.Token).ConfigureAwait(false);
+            }
+        }
+        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        {
+            // The pool stopped; its next start goes on.
+        }
+    }
+
+    /// <summary>Part names are unique.</summary>
+    private bool Remove(string image)
+    {
+        if (!BeingRemoved.TryAdd(image, true))
+        {
+            return false;
+        }
+
+        try
+        {
+            return RbdCalls.Remove(Pool, image) is >= 0 or -Errno.NoEntry;
+        }
+        finally
+        {
+            BeingRemoved.TryRemove(image, out _);
+        }
+    }
 
     private static RbdSession Open(PoolDefinition definition, ReadOnlyMemory<byte>? key)
     {
