@@ -50,7 +50,7 @@ internal static unsafe partial class GlusterCalls
 
         folder.Dispose();
         folder = null;
-        return result;
+        return result == -Errno.NotDirectory && GetStatus(volume, path, out _) is < 0 and int told ? told : result;
     }
 
     /// <summary>The next entry's name and status, of a link its own.</summary>
@@ -80,13 +80,13 @@ internal static unsafe partial class GlusterCalls
         return 1;
     }
 
-    /// <summary>Follows links.</summary>
+    /// <summary>Follows links. The library has an empty answer of its own for the root of a volume that is not connected.</summary>
     public static int GetStatus(GlusterVolume volume, string path, out GlusterStatus status)
     {
         byte* bytes = stackalloc byte[GlusterStatus.Size];
         int result = SystemCall.Result(Status(volume, path, bytes));
         status = result == 0 ? GlusterStatus.Read(bytes) : default;
-        return result;
+        return result == 0 && status.Type == 0 ? -Errno.NotConnected : result;
     }
 
     /// <summary>The size, in bytes, of what may have grown since.</summary>

@@ -8,11 +8,12 @@ namespace Cistern.Storage.Backends.Gluster;
 
 /// <summary>
 /// The connections to a gluster volume by one of its servers. None can be ended (<see cref="GlusterVolume"/>), so one is used by every pool for as long
-/// as the process lives, also when it could not be made: the library goes on trying. Only a volume that was made anew takes another. Calls block.
+/// as the process lives, also when it could not be made: the library goes on trying. Another is made only when all were up and none is: they may be
+/// refused for good, as those to a volume that was removed. Calls block.
 /// </summary>
 internal sealed class GlusterConnection
 {
-    /// <summary>Connections, those to earlier volumes of the same name included. One has about ten threads.</summary>
+    /// <summary>Of connections, each of which has about ten threads.</summary>
     private const int Limit = 8;
 
     private static readonly ConcurrentDictionary<(string Volume, SourceHost Server), GlusterConnection> All = new();
@@ -113,10 +114,7 @@ internal sealed class GlusterConnection
     {
         public GlusterVolume Volume { get; } = volume;
 
-        /// <summary>
-        /// Why it could not be made, until it is up: that comes with its servers. 0: it was up, and is lost with them, or is refused for good since its volume
-        /// was removed.
-        /// </summary>
+        /// <summary>Why it could not be made; 0 once it was up.</summary>
         public int Failure { get; set; } = failure;
     }
 }

@@ -5,13 +5,22 @@ using Cistern.Storage.Pools;
 
 namespace Cistern.Storage.Backends.Gluster;
 
-/// <summary>A running pool. Its connection is not its own, and stays.</summary>
+/// <summary>A running pool. Its connection is not its own, and stays; the library mends it, and one that stays lost is exchanged.</summary>
 internal sealed class GlusterSession : IPoolSession
 {
-    private readonly GlusterVolume _volume;
+    /// <summary>Well above the three seconds after which the library tries again.</summary>
+    private static readonly TimeSpan LongestLoss = TimeSpan.FromSeconds(20);
 
-    private GlusterSession(GlusterPlace place, GlusterVolume volume)
+    private readonly Lock _lock = new();
+    private readonly PoolSource _source;
+    private GlusterVolume _volume;
+
+    /// <summary>Ticks; null: it is not lost.</summary>
+    private long? _lostSince;
+
+    private GlusterSession(PoolSource source, GlusterPlace place, GlusterVolume volume)
     {
+        _source = source;
         Place = place;
         _volume = volume;
     }
@@ -28,7 +37,7 @@ internal sealed class GlusterSession : IPoolSession
         return await pool.Threads.RunAsync(
             () =>
             {
-                GlusterSession session = new(place, GlusterConnection.Open(source, place.Uri));
+                GlusterSession session = new(source, place, GlusterConnection.Open(source, place.Uri));
                 session.CheckFolder(pool);
                 return session;
             },
@@ -37,9 +46,52 @@ internal sealed class GlusterSession : IPoolSession
 
     /// <summary>Does something with the gluster volume on the pool's threads.</summary>
     public async ValueTask<T> RunAsync<T>(PoolThreads threads, Func<GlusterVolume, T> work, CancellationToken cancellation) =>
-        await threads.RunAsync(() => work(_volume), cancellation).ConfigureAwait(false);
+        await threads.RunAsync(() => Run(work), cancellation).ConfigureAwait(false);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private static bool IsLoss(int errno) =>
+        errno is Errno.NotConnected or Errno.TimedOut or Errno.ConnectionRefused or Errno.NoRoute or Errno.Stale;
+
+    private T Run<T>(Func<GlusterVolume, T> work)
+    {
+        GlusterVolume volume = Require();
+        try
+        {
+            T result = work(volume);
+            Note(isLost: false);
+            return result;
+        }
+        catch (StorageException error) when (IsLoss(error.Errno))
+        {
+            Note(isLost: true);
+            throw;
+        }
+    }
+
+    /// <summary>One thread looks for another connection, the others wait for it.</summary>
+    private GlusterVolume Require()
+    {
+        lock (_lock)
+        {
+            if (_lostSince is { } since && Environment.TickCount64 - since > LongestLoss.TotalMilliseconds)
+            {
+                _lostSince = Environment.TickCount64;
+                _volume = GlusterConnection.Open(_source, Place.Uri);
+                _lostSince = null;
+            }
+
+            return _volume;
+        }
+    }
+
+    private void Note(bool isLost)
+    {
+        lock (_lock)
+        {
+            _lostSince = isLost ? _lostSince ?? Environment.TickCount64 : null;
+        }
+    }
 
     /// <summary>With it goes what an earlier run of the server left under construction.</summary>
     private void CheckFolder(PoolContext pool)
