@@ -1,6 +1,8 @@
 """Images of a Ceph cluster: a cluster of one node that the tests start, driven through Cistern and, where it can do the same, through libvirtd."""
 
 import base64
+import errno
+import json
 import subprocess
 import threading
 import time
@@ -363,6 +365,50 @@ def test_what_a_killed_server_was_copying_is_removed(cluster, own_server):
     assert names(pool) == []
     eventually(lambda: ".cistern-" not in cluster.rbd("ls", "others"))
     conn.close()
+
+
+def block(cluster) -> None:
+    """The cluster lets none of the server's connections in any more, as it does with a client that it takes for dead."""
+    for session in json.loads(cluster.ceph("tell", "mon.a", "sessions")):
+        if session["entity_name"] == f"client.{USER}":
+            for address in session["addrs"]["addrvec"]:
+                cluster.ceph("osd", "blocklist", "add", f"{address['addr']}/{address['nonce']}")
+
+
+def test_a_client_that_was_blocked_connects_anew(cluster, pool):
+    volume = pool.createXML(volume_xml("disk", OBJECT))
+    block(cluster)
+    with raises(libvirt.VIR_ERR_SYSTEM_ERROR) as failure:
+        volume.resize(2 * OBJECT)
+    assert failure.errno == errno.ESHUTDOWN
+    eventually(lambda: answers(pool))
+    volume.resize(2 * OBJECT)
+    assert names(pool) == ["disk"] and volume.info()[1] == 2 * OBJECT
+
+
+def test_two_clients_delete_one_image(cluster, server, pool):
+    """librbd ends a process that removes one image twice at once."""
+    others = [libvirt.open(server.uri()) for _ in range(4)]
+    for _ in range(5):
+        pool.createXML(volume_xml("disk", 64 * OBJECT))
+        volumes = [conn.storagePoolLookupByName(pool.name()).storageVolLookupByName("disk") for conn in others]
+        told = []
+        deleting = [threading.Thread(target=lambda volume=volume: told.append(deleted(volume))) for volume in volumes]
+        for thread in deleting:
+            thread.start()
+        for thread in deleting:
+            thread.join()
+        assert told.count(True) >= 1 and names(pool) == []
+    for conn in others:
+        conn.close()
+
+
+def deleted(volume) -> bool:
+    try:
+        volume.delete()
+        return True
+    except libvirt.libvirtError:
+        return False
 
 
 def test_a_cluster_that_does_not_answer_holds_up_nobody_for_long(cluster, conn, secrets, tmp_path):

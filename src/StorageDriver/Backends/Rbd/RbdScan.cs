@@ -18,10 +18,48 @@ internal static class RbdScan
     /// </summary>
     private const int MostLate = Window;
 
+    /// <summary>A connection that the cluster does not let in any more is replaced.</summary>
     /// <exception cref="StorageException">38/18: the cluster cannot be read.</exception>
     public static async ValueTask<PoolContents> RunAsync(PoolContext pool, CancellationToken cancellation)
     {
         RbdSession session = RbdSession.Of(pool);
+        RadosPool rados = session.Pool;
+        try
+        {
+            return await RunAsync(pool, session, cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException error) when (error.Errno == Errno.Shutdown)
+        {
+            await session.ReconnectAsync(pool, rados, cancellation).ConfigureAwait(false);
+            return await RunAsync(pool, session, cancellation).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>Null when there is no such image.</summary>
+    /// <exception cref="StorageException">38/18: it cannot be read.</exception>
+    public static async ValueTask<ScannedVolume?> FindAsync(PoolContext pool, string name)
+    {
+        if (name.Contains('\0', StringComparison.Ordinal) || FileNames.IsPart(name))
+        {
+            return null;
+        }
+
+        RbdSession session = RbdSession.Of(pool);
+        (int result, string id) = await RbdHeaders.FindIdAsync(session.Pool, name).ConfigureAwait(false);
+        if (result is < 0 and not -Errno.NoEntry)
+        {
+            throw Failed(result, pool, name);
+        }
+
+        (result, ScannedVolume? volume) = await DescribeAsync(pool, session, new RbdListEntry(id, name)).ConfigureAwait(false);
+        return result is >= 0 or -Errno.NoEntry ? volume : throw Failed(result, pool, name);
+    }
+
+    /// <summary>What an image is called by clients.</summary>
+    public static string Path(PoolDefinition pool, string name) => $"{pool.Source.Name}/{name}";
+
+    private static async ValueTask<PoolContents> RunAsync(PoolContext pool, RbdSession session, CancellationToken cancellation)
+    {
         string source = pool.Definition.Source.Name!;
         PoolNumbers numbers = await pool.Threads.RunAsync(() => session.Numbers(source), cancellation).ConfigureAwait(false);
         List<RbdListEntry> entries = await pool.Threads.RunAsync(() => RbdList.Read(session.Pool), cancellation).ConfigureAwait(false);
@@ -47,29 +85,6 @@ internal static class RbdScan
             }).ConfigureAwait(false);
         return new PoolContents(numbers, [.. found.OfType<ScannedVolume>()]);
     }
-
-    /// <summary>Null when there is no such image.</summary>
-    /// <exception cref="StorageException">38/18: it cannot be read.</exception>
-    public static async ValueTask<ScannedVolume?> FindAsync(PoolContext pool, string name)
-    {
-        if (name.Contains('\0', StringComparison.Ordinal) || FileNames.IsPart(name))
-        {
-            return null;
-        }
-
-        RbdSession session = RbdSession.Of(pool);
-        (int result, string id) = await RbdHeaders.FindIdAsync(session.Pool, name).ConfigureAwait(false);
-        if (result is < 0 and not -Errno.NoEntry)
-        {
-            throw Failed(result, pool, name);
-        }
-
-        (result, ScannedVolume? volume) = await DescribeAsync(pool, session, new RbdListEntry(id, name)).ConfigureAwait(false);
-        return result is >= 0 or -Errno.NoEntry ? volume : throw Failed(result, pool, name);
-    }
-
-    /// <summary>What an image is called by clients.</summary>
-    public static string Path(PoolDefinition pool, string name) => $"{pool.Source.Name}/{name}";
 
     /// <returns>0 and the volume, or a negated error number and null.</returns>
     private static async Task<(int Result, ScannedVolume? Volume)> DescribeAsync(PoolContext pool, RbdSession session, RbdListEntry entry)

@@ -17,16 +17,13 @@ internal sealed class RbdSession : IPoolSession
     private static readonly ConcurrentDictionary<string, bool> BeingRemoved = new(StringComparer.Ordinal);
 
     private readonly CancellationTokenSource _ended = new();
-    private readonly RadosCluster _cluster;
+    private readonly Lock _lock = new();
+    private volatile Connection _connection;
 
-    private RbdSession(RadosCluster cluster, RadosPool pool)
-    {
-        _cluster = cluster;
-        Pool = pool;
-    }
+    private RbdSession(Connection connection) => _connection = connection;
 
     /// <summary>The pool of the cluster.</summary>
-    public RadosPool Pool { get; }
+    public RadosPool Pool => _connection.Pool;
 
     /// <summary>The session of a running pool.</summary>
     public static RbdSession Of(PoolContext pool) => pool.Session as RbdSession ?? throw StorageErrors.PoolNotActive(pool.Definition.Name);
@@ -36,7 +33,7 @@ internal sealed class RbdSession : IPoolSession
     {
         PoolDefinition definition = pool.Definition;
         ReadOnlyMemory<byte>? key = await KeyAsync(pool.Host, definition.Source, cancellation).ConfigureAwait(false);
-        RbdSession session = await pool.Threads.RunAsync(() => Open(definition, key), cancellation).ConfigureAwait(false);
+        RbdSession session = new(await pool.Threads.RunAsync(() => Open(definition, key), cancellation).ConfigureAwait(false));
         _ = session.RemoveLeftAsync(pool);
         return session;
     }
@@ -51,31 +48,71 @@ internal sealed class RbdSession : IPoolSession
     {
         const int StatusSize = 16;
         const ulong KiB = 1024;
-        Pool.Keep();
+        Connection connection = _connection;
+        connection.Pool.Keep();
         try
         {
-            Check(RadosCalls.Status(_cluster, out RadosClusterStatus cluster), "cannot ask the cluster for its size");
+            Check(RadosCalls.Status(connection.Cluster, out RadosClusterStatus cluster), "cannot ask the cluster for its size");
             ulong* pool = stackalloc ulong[StatusSize];
-            Check(RadosCalls.PoolStatus(Pool, pool), $"cannot ask the cluster for the size of pool '{name}'");
+            Check(RadosCalls.PoolStatus(connection.Pool, pool), $"cannot ask the cluster for the size of pool '{name}'");
             return new PoolNumbers(cluster.Size * KiB, pool[0], cluster.Available * KiB);
         }
         finally
         {
-            Pool.DangerousRelease();
+            connection.Pool.DangerousRelease();
         }
     }
 
-    /// <summary>Images that are still open keep the connection.</summary>
-    public async ValueTask DisposeAsync()
+    /// <summary>Makes another connection in place of one that the cluster does not let in any more; images that are open keep that.</summary>
+    /// <param name="lost">Of the connection; nothing is done when it is not that of the session.</param>
+    /// <exception cref="StorageException">As <see cref="OpenAsync"/>.</exception>
+    public async ValueTask ReconnectAsync(PoolContext pool, RadosPool lost, CancellationToken cancellation)
     {
-        await _ended.CancelAsync().ConfigureAwait(false);
-        await LongCall.RunAsync(
-            () =>
+        ReadOnlyMemory<byte>? key = await KeyAsync(pool.Host, pool.Definition.Source, cancellation).ConfigureAwait(false);
+        Connection? replaced = await pool.Threads.RunAsync(() => Replace(lost, pool.Definition, key), cancellation).ConfigureAwait(false);
+        _ = replaced is null ? null : CloseAsync(replaced);
+    }
+
+    /// <summary>Images that are still open keep the connection.</summary>
+    public async ValueTask DisposeAsync() => await CloseAsync(End()).ConfigureAwait(false);
+
+    private Connection End()
+    {
+        lock (_lock)
+        {
+            _ended.Cancel();
+            return _connection;
+        }
+    }
+
+    private static Task<int> CloseAsync(Connection connection) => LongCall.RunAsync(
+        () =>
+        {
+            connection.Pool.Dispose();
+            connection.Cluster.Dispose();
+            return 0;
+        });
+
+    /// <returns>What is to be closed.</returns>
+    private Connection? Replace(RadosPool lost, PoolDefinition definition, ReadOnlyMemory<byte>? key)
+    {
+        if (Pool != lost || _ended.IsCancellationRequested)
+        {
+            return null;
+        }
+
+        Connection made = Open(definition, key);
+        lock (_lock)
+        {
+            Connection current = _connection;
+            if (current.Pool != lost || _ended.IsCancellationRequested)
             {
-                Pool.Dispose();
-                _cluster.Dispose();
-                return 0;
-            }).ConfigureAwait(false);
+                return made;
+            }
+
+            _connection = made;
+            return current;
+        }
     }
 
     private async Task RemoveLeftAsync(PoolContext pool)
@@ -87,7 +124,7 @@ internal sealed class RbdSession : IPoolSession
                 await Task.Delay(RemovalPause, pool.Host.Clock, _ended.Token).ConfigureAwait(false);
             }
         }
-        catch (Exception error) when (error is OperationCanceledException or ObjectDisposedException)
+        catch (OperationCanceledException)
         {
             // The pool stopped; its next start goes on.
         }
@@ -105,20 +142,24 @@ internal sealed class RbdSession : IPoolSession
         {
             return RbdCalls.Remove(Pool, image) is >= 0 or -Errno.NoEntry;
         }
+        catch (ObjectDisposedException)
+        {
+            return false;
+        }
         finally
         {
             BeingRemoved.TryRemove(image, out _);
         }
     }
 
-    private static RbdSession Open(PoolDefinition definition, ReadOnlyMemory<byte>? key)
+    private static Connection Open(PoolDefinition definition, ReadOnlyMemory<byte>? key)
     {
         RadosCluster cluster = RbdConnection.Connect(definition.Source, definition.ConfigOptions, key);
         try
         {
             string name = definition.Source.Name!;
             Check(RadosPool.Open(cluster, name, out RadosPool pool), $"cannot open pool '{name}' of the cluster");
-            return new RbdSession(cluster, pool);
+            return new Connection(cluster, pool);
         }
         catch
         {
@@ -134,4 +175,5 @@ internal sealed class RbdSession : IPoolSession
             throw StorageErrors.System(-result, detail);
         }
     }
+    private sealed record Connection(RadosCluster Cluster, RadosPool Pool);
 }
