@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import threading
 import time
 from contextlib import contextmanager, suppress
@@ -87,3 +88,18 @@ def volume_under_construction(pool):
         yield creating
     if not creating.expected_to_fail:
         creating.finish()
+
+
+@contextmanager
+def copy_under_construction(pool, target):
+    """A volume of another pool, named copy, that is being converted from an image of this one as long as the context lasts."""
+    image = pool.create("image", SIZE, format="qcow2")
+    raw = pool.path.parent / "random"
+    raw.write_bytes(os.urandom(SIZE))
+    subprocess.run(["qemu-img", "convert", "-n", "-O", "qcow2", raw, image.path()], check=True)
+    raw.unlink()
+    copying = Call(lambda: target.createXMLFrom(volume_xml("copy", SIZE), image))
+    with paused(pool.file("image"), copying.thread.is_alive):
+        yield copying
+    if not copying.expected_to_fail:
+        copying.finish()

@@ -63,15 +63,20 @@ end-volume
             time.sleep(0.2)
 
     def start_bricks(self, name: str) -> None:
-        """Starts what glusterd takes for running still, another process having got the number of one that was killed."""
-        self._run("volume", "start", name, "force")
+        """Starts what glusterd takes for running or starting still, until it notices that it was killed."""
+        deadline = time.monotonic() + 60
+        while "<status>1</status>" not in self._ask("--xml", "volume", "status", name).stdout:
+            assert time.monotonic() < deadline, f"no brick of {name} runs"
+            self._run("volume", "start", name, "force")
+            time.sleep(0.2)
 
     def kill(self) -> None:
         """Ends glusterd and the bricks, as a power cut does."""
-        for pid in [*self.bricks(), self.process.pid]:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
+        self._kill([*self.bricks(), self.process.pid])
         self.process.wait()
+
+    def kill_bricks(self) -> None:
+        self._kill(self.bricks())
 
     def bricks(self) -> list[int]:
         """Process ids of what glusterd started."""
@@ -98,9 +103,21 @@ end-volume
             self._run("volume", "start", name)
         return brick
 
+    def remove(self, name: str) -> None:
+        """Removes a volume, and its brick."""
+        self._run("volume", "stop", name, "force")
+        self._run("volume", "delete", name)
+        shutil.rmtree(self.folder / "bricks" / name)
+
     def pool_xml(self, name: str, volume: str, folder: str = "/") -> str:
         return (f"<pool type='gluster'><name>{name}</name><source><host name='{self.host}'/><dir path='{folder}'/>"
                 f"<name>{volume}</name></source></pool>")
+
+    @staticmethod
+    def _kill(pids: list[int]) -> None:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
 
     def _is_ours(self, pid: int) -> bool:
         try:
@@ -109,6 +126,9 @@ end-volume
             return False
 
     def _run(self, *arguments: str, check: bool = True) -> bool:
-        done = subprocess.run(["gluster", "--mode=script", f"--glusterd-sock={self.sock}", "--log-file=/dev/null", *arguments], capture_output=True, text=True)
+        done = self._ask(*arguments)
         assert not check or done.returncode == 0, f"gluster {arguments}: {done.stdout} {done.stderr}"
         return done.returncode == 0
+
+    def _ask(self, *arguments: str) -> subprocess.CompletedProcess:
+        return subprocess.run(["gluster", "--mode=script", f"--glusterd-sock={self.sock}", "--log-file=/dev/null", *arguments], capture_output=True, text=True)

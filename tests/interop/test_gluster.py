@@ -5,10 +5,12 @@ import os
 import re
 import subprocess
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 import libvirt
 import pytest
 
+from busy import copy_under_construction
 from expect import eventually, raises
 from gluster_server import Gluster
 from pools import MIB, Pool, volume_xml
@@ -369,20 +371,93 @@ def test_what_others_do_is_seen(pool):
     eventually(lambda: "new" not in pool.listVolumes())
 
 
-def test_servers_that_go_and_come_back(conn, own_gluster, tmp_path):
+def connections(server) -> int:
+    """Those that the server has to gluster volumes: each has one thread that nothing else has."""
+    threads = Path("/proc", str(server.process.pid), "task").glob("*/comm")
+    return sum(thread.read_text().startswith("glfs_glfspoll") for thread in threads)
+
+
+def come_back(gluster) -> None:
+    gluster.start()
+    gluster.start_bricks("own")
+
+
+def test_servers_that_go_and_come_back(conn, server, own_gluster, tmp_path):
     with running(conn, own_gluster.pool_xml("lost", "own")) as pool, Pool(conn, "other", tmp_path / "other") as other:
         volume = pool.createXML(volume_xml("raw", MIB))
+        before = connections(server)
+        for round in range(4):
+            own_gluster.kill()
+            with raises(libvirt.VIR_ERR_SYSTEM_ERROR) as failure:
+                pool.refresh()
+            assert "inaccessible" in failure.message
+            assert pool.isActive() and pool.listVolumes() == ["raw"]
+            other.create(f"works {round}")
+            come_back(own_gluster)
+            eventually(lambda: outcome(download, conn, volume) == "done")
+            upload(conn, volume, data := b"back %d" % round)
+            assert (own_gluster.brick / "raw").read_bytes()[:len(data)] == data
+        assert connections(server) == before > 0
+
+
+def test_a_pool_stopped_while_its_servers_are_away(conn, server, own_gluster):
+    with running(conn, own_gluster.pool_xml("lost", "own")) as pool:
+        before = connections(server)
         own_gluster.kill()
-        with raises(libvirt.VIR_ERR_SYSTEM_ERROR) as failure:
-            pool.refresh()
-        assert "inaccessible" in failure.message
-        assert pool.isActive() and pool.listVolumes() == ["raw"]
-        other.create("works")
-        own_gluster.start()
+        pool.destroy()
+        for _ in range(3):
+            with raises(libvirt.VIR_ERR_SYSTEM_ERROR):
+                pool.create()
+        come_back(own_gluster)
+        eventually(lambda: outcome(pool.create) == "done")
+        pool.createXML(volume_xml("raw", MIB))
+        assert connections(server) <= before + 1    # the first was up, and may be refused for good
+
+
+def test_servers_that_come_when_the_pool_is_started_again(conn, own_gluster):
+    """Nothing answers at first, then the server without the volume's brick."""
+    own_gluster.kill()
+    with defined(conn, own_gluster.pool_xml("late", "own")) as pool:
+        with raises(libvirt.VIR_ERR_SYSTEM_ERROR):
+            pool.create()
+        come_back(own_gluster)
+        own_gluster.kill_bricks()
+        with raises(libvirt.VIR_ERR_SYSTEM_ERROR):
+            pool.create()
         own_gluster.start_bricks("own")
-        eventually(lambda: outcome(download, conn, volume) == "done")
-        upload(conn, volume, b"back")
-        assert (own_gluster.brick / "raw").read_bytes()[:4] == b"back"
+        eventually(lambda: outcome(pool.create) == "done")
+        pool.createXML(volume_xml("raw", MIB))
+        assert (own_gluster.brick / "raw").exists()
+
+
+def test_a_gluster_volume_made_anew(conn, own_gluster):
+    with running(conn, own_gluster.pool_xml("anew", "own")) as pool:
+        pool.createXML(volume_xml("raw", MIB))
+        own_gluster.remove("own")
+        own_gluster.volume("own")
+        eventually(lambda: outcome(pool.refresh) == "done" and pool.listVolumes() == [])
+        pool.createXML(volume_xml("new", MIB))
+        assert (own_gluster.brick / "new").exists()
+
+
+def parts(gluster) -> list[str]:
+    return [path.name for path in gluster.brick.iterdir() if ".cistern-" in path.name]
+
+
+def test_what_a_killed_server_was_copying_is_removed(own_server, own_gluster):
+    connection = libvirt.open(own_server.uri())
+    pool = connection.storagePoolDefineXML(own_gluster.pool_xml("kept", "own"))
+    pool.create()
+    with Pool(connection, "here", own_server.root / "here") as here, copy_under_construction(here, pool) as copying:
+        copying.expected_to_fail = True
+        assert len(parts(own_gluster)) == 1
+        own_server.process.kill()
+        own_server.process.wait()
+    connection.close()
+    own_server.start()
+    connection = libvirt.open(own_server.uri())
+    eventually(lambda: connection.storagePoolLookupByName("kept").listVolumes() == [] and not parts(own_gluster))
+    connection.close()
 
 
 def test_servers_that_hang_hold_up_nobody_else(conn, own_gluster, tmp_path):

@@ -1,6 +1,8 @@
 """Images of a Ceph cluster: a cluster of one node that the tests start, driven through Cistern and, where it can do the same, through libvirtd."""
 
 import base64
+import errno
+import json
 import subprocess
 import threading
 import time
@@ -11,6 +13,7 @@ import ceph
 import libvirt
 import pytest
 
+from busy import copy_under_construction
 from expect import eventually, raises
 from pools import MIB, Pool, volume_xml
 
@@ -342,46 +345,70 @@ def test_a_pool_does_not_outlive_the_server_unless_it_is_autostarted(cluster, ow
 
 
 def test_what_a_killed_server_was_copying_is_removed(cluster, own_server):
+    """By the running pool: the cluster takes the killed server for a user of the image for half a minute."""
     conn = libvirt.open(own_server.uri())
     secret = define_secret(conn, ceph.Ceph.secret(cluster.key), "here")
     pool = conn.storagePoolDefineXML(xml("ceph", cluster, secret, source="others"))
+    pool.setAutostart(True)
     pool.create()
-    with Pool(conn, "files", own_server.root / "files") as files:
-        large = files.create("large", 1024 * OBJECT, allocation=0)
-        with open(large.path(), "r+b") as file:
-            file.truncate(0)
-            for start in range(0, 512):
-                file.seek(start * OBJECT)
-                file.write(b"x" * MIB)
-            file.truncate(1024 * OBJECT)
-        files.api.refresh()
-        copying = threading.Thread(target=attempt, args=(pool, large))
-        copying.start()
-        eventually(lambda: ".cistern-" in cluster.rbd("ls", "others"))
-        assert [volume.name() for volume in conn.storagePoolLookupByName("ceph").listAllVolumes()] == ["copy"]   # as one under construction
+    with Pool(conn, "files", own_server.root / "files") as files, copy_under_construction(files, pool) as copying:
+        copying.expected_to_fail = True
+        assert ".cistern-" in cluster.rbd("ls", "others")
+        assert names(pool) == ["copy"]      # as one under construction
         own_server.process.kill()
         own_server.process.wait()
-        copying.join()
+    conn.close()
     own_server.start()
     conn = libvirt.open(own_server.uri())
-
-    def removed() -> bool:
-        # The cluster keeps the killed server's watch of the image for half a minute.
-        pool = conn.storagePoolLookupByName("ceph")
-        with suppress(libvirt.libvirtError):
-            pool.destroy()
-        pool.create()
-        assert pool.listAllVolumes() == []
-        time.sleep(1)
-        return ".cistern-" not in cluster.rbd("ls", "others")
-
-    eventually(removed)
+    pool = conn.storagePoolLookupByName("ceph")
+    eventually(pool.isActive)
+    assert names(pool) == []
+    eventually(lambda: ".cistern-" not in cluster.rbd("ls", "others"))
     conn.close()
 
 
-def attempt(pool, source) -> None:
-    with suppress(libvirt.libvirtError):
-        pool.createXMLFrom(volume_xml("copy", 1024 * OBJECT), source)
+def block(cluster) -> None:
+    """The cluster lets none of the server's connections in any more, as it does with a client that it takes for dead."""
+    for session in json.loads(cluster.ceph("tell", "mon.a", "sessions")):
+        if session["entity_name"] == f"client.{USER}":
+            for address in session["addrs"]["addrvec"]:
+                cluster.ceph("osd", "blocklist", "add", f"{address['addr']}/{address['nonce']}")
+
+
+def test_a_client_that_was_blocked_connects_anew(cluster, pool):
+    volume = pool.createXML(volume_xml("disk", OBJECT))
+    block(cluster)
+    with raises(libvirt.VIR_ERR_SYSTEM_ERROR) as failure:
+        volume.resize(2 * OBJECT)
+    assert failure.errno == errno.ESHUTDOWN
+    eventually(lambda: answers(pool))
+    volume.resize(2 * OBJECT)
+    assert names(pool) == ["disk"] and volume.info()[1] == 2 * OBJECT
+
+
+def test_two_clients_delete_one_image(cluster, server, pool):
+    """librbd ends a process that removes one image twice at once."""
+    others = [libvirt.open(server.uri()) for _ in range(4)]
+    for _ in range(5):
+        pool.createXML(volume_xml("disk", 64 * OBJECT))
+        volumes = [conn.storagePoolLookupByName(pool.name()).storageVolLookupByName("disk") for conn in others]
+        told = []
+        deleting = [threading.Thread(target=lambda volume=volume: told.append(deleted(volume))) for volume in volumes]
+        for thread in deleting:
+            thread.start()
+        for thread in deleting:
+            thread.join()
+        assert told.count(True) >= 1 and names(pool) == []
+    for conn in others:
+        conn.close()
+
+
+def deleted(volume) -> bool:
+    try:
+        volume.delete()
+        return True
+    except libvirt.libvirtError:
+        return False
 
 
 def test_a_cluster_that_does_not_answer_holds_up_nobody_for_long(cluster, conn, secrets, tmp_path):

@@ -27,16 +27,17 @@ internal static unsafe partial class GlusterCalls
     public static int AddServer(GlusterVolume volume, string host, int port) =>
         SystemCall.Result(SetVolfileServer(volume, "tcp", host, port));
 
+    /// <summary>One that fails is tried again by the library, every few seconds.</summary>
     public static int Connect(GlusterVolume volume) => Initialise(volume) == 0 ? 0 : -Math.Max(Marshal.GetLastPInvokeError(), 1);
 
     /// <summary>What the library has to tell goes nowhere: its results say it.</summary>
     public static void Silence(GlusterVolume volume) => _ = SetLogging(volume, "/dev/null", 0);
 
     public static int Open(GlusterVolume volume, string path, int flags, out GlusterFile? file) =>
-        Opened(volume, OpenFile(volume, path, flags | OpenFlags.NoControllingTerminal), out file);
+        Opened(OpenFile(volume, path, flags | OpenFlags.NoControllingTerminal), out file);
 
     public static int Create(GlusterVolume volume, string path, uint mode, out GlusterFile? file) =>
-        Opened(volume, CreateFile(volume, path, OpenFlags.ReadWrite | OpenFlags.Exclusive, mode), out file);
+        Opened(CreateFile(volume, path, OpenFlags.ReadWrite | OpenFlags.Exclusive, mode), out file);
 
     public static int OpenFolder(GlusterVolume volume, string path, out GlusterFolder? folder)
     {
@@ -44,13 +45,12 @@ internal static unsafe partial class GlusterCalls
         int result = folder.IsInvalid ? -Marshal.GetLastPInvokeError() : 0;
         if (result == 0)
         {
-            folder.Hold(volume);
             return 0;
         }
 
         folder.Dispose();
         folder = null;
-        return result;
+        return result == -Errno.NotDirectory && GetStatus(volume, path, out _) is < 0 and int told ? told : result;
     }
 
     /// <summary>The next entry's name and status, of a link its own.</summary>
@@ -80,13 +80,13 @@ internal static unsafe partial class GlusterCalls
         return 1;
     }
 
-    /// <summary>Follows links.</summary>
+    /// <summary>Follows links. The library has an empty answer of its own for the root of a volume that is not connected.</summary>
     public static int GetStatus(GlusterVolume volume, string path, out GlusterStatus status)
     {
         byte* bytes = stackalloc byte[GlusterStatus.Size];
         int result = SystemCall.Result(Status(volume, path, bytes));
         status = result == 0 ? GlusterStatus.Read(bytes) : default;
-        return result;
+        return result == 0 && status.Type == 0 ? -Errno.NotConnected : result;
     }
 
     /// <summary>The size, in bytes, of what may have grown since.</summary>
@@ -149,12 +149,11 @@ internal static unsafe partial class GlusterCalls
         }
     }
 
-    private static int Opened(GlusterVolume volume, GlusterFile opened, out GlusterFile? file)
+    private static int Opened(GlusterFile opened, out GlusterFile? file)
     {
         int result = opened.IsInvalid ? -Marshal.GetLastPInvokeError() : 0;
         if (result == 0)
         {
-            opened.Hold(volume);
             file = opened;
             return 0;
         }
@@ -175,9 +174,6 @@ internal static unsafe partial class GlusterCalls
 
     [LibraryImport(Library, EntryPoint = "glfs_init", SetLastError = true)]
     private static partial int Initialise(GlusterVolume volume);
-
-    [LibraryImport(Library, EntryPoint = "glfs_fini")]
-    internal static partial int Finish(nint volume);
 
     [LibraryImport(Library, EntryPoint = "glfs_open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
     private static partial GlusterFile OpenFile(GlusterVolume volume, string path, int flags);

@@ -2,39 +2,27 @@ using System.Runtime.InteropServices;
 
 namespace Cistern.Storage.Host;
 
-/// <summary>A connection to a gluster volume. It ends when nothing is open on it any more, on a thread of its own: the end may hang as everything may.</summary>
-internal sealed class GlusterVolume() : SafeHandle(0, ownsHandle: true)
+/// <summary>
+/// A connection to a gluster volume, which mends itself when servers come back. It lasts as long as the process: at the end of one (glfs_fini) the library
+/// frees what its threads still use at theirs, and the process may abort.
+/// </summary>
+internal sealed class GlusterVolume() : SafeHandle(0, ownsHandle: false)
 {
     public override bool IsInvalid => handle == 0;
 
-    protected override bool ReleaseHandle()
-    {
-        nint volume = handle;
-        new Thread(() => _ = GlusterCalls.Finish(volume)) { IsBackground = true, Name = "gluster end" }.Start();
-        return true;
-    }
+    protected override bool ReleaseHandle() => true;
 }
 
-/// <summary>Something open on a gluster volume, which lasts as long as that.</summary>
+/// <summary>Something open on a gluster volume.</summary>
 internal abstract class GlusterObject() : SafeHandle(0, ownsHandle: true)
 {
-    private GlusterVolume? _volume;
-
     public override bool IsInvalid => handle == 0;
-
-    public void Hold(GlusterVolume volume)
-    {
-        bool isHeld = false;
-        volume.DangerousAddRef(ref isHeld);
-        _volume = volume;
-    }
 
     protected abstract void Close(nint opened);
 
     protected override bool ReleaseHandle()
     {
         Close(handle);
-        _volume?.DangerousRelease();
         return true;
     }
 }

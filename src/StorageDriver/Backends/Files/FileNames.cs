@@ -54,10 +54,6 @@ internal static class FileNames
         return Encoding.UTF8.GetByteCount(part) <= MaxBytes ? part : $"{Mark(instance)}{job}{PartEnd}";
     }
 
-    /// <summary>Whether a name is one that <see cref="Part"/> gave in an instance.</summary>
-    public static bool IsPartOf(string name, string instance) =>
-        IsPart(name) && name.Contains(Mark(instance), StringComparison.Ordinal);
-
     /// <summary>What the names of all files have that this instance is making.</summary>
     public static string Mark(string instance) => $"{PartMark}{instance}-";
 

@@ -3,6 +3,7 @@ using Cistern.Storage.Definitions;
 using Cistern.Storage.Errors;
 using Cistern.Storage.Host;
 using Cistern.Storage.Images;
+using Cistern.Storage.Persistence;
 using Cistern.Storage.Pools;
 
 namespace Cistern.Storage.Backends.Gluster;
@@ -19,9 +20,10 @@ internal sealed class NewGlusterFile : IAsyncDisposable, IImageTarget
     private readonly string _part;
     private readonly string _name;
     private readonly GlusterFile _file;
+    private readonly BuildRecord _record;
     private bool _ended;
 
-    private NewGlusterFile(GlusterSession session, PoolThreads threads, string name, string part, GlusterFile file)
+    private NewGlusterFile(GlusterSession session, PoolThreads threads, string name, string part, GlusterFile file, BuildRecord record)
     {
         _session = session;
         _threads = threads;
@@ -29,6 +31,7 @@ internal sealed class NewGlusterFile : IAsyncDisposable, IImageTarget
         _path = session.Place.UriOf(name);
         _part = part;
         _file = file;
+        _record = record;
         Data = new GlusterData(file, _path);
     }
 
@@ -39,22 +42,26 @@ internal sealed class NewGlusterFile : IAsyncDisposable, IImageTarget
     public static async ValueTask<NewGlusterFile> CreateAsync(
         PoolContext pool, GlusterSession session, VolumeDefinition volume, CancellationToken cancellation)
     {
-        string part = session.Place.PathOf(FileNames.Part(volume.Name, pool.Host.InstanceId, Guid.NewGuid().ToString("N")));
+        string name = RemotePart.Name(pool, volume.Name);
+        string part = session.Place.PathOf(name);
         string path = session.Place.UriOf(volume.Name);
         return await session.RunAsync(
             pool.Threads,
             gluster =>
             {
-                SystemCall.Check(GlusterCalls.Create(gluster, part, FileOwnership.DefaultVolumeMode, out GlusterFile? file), $"cannot create file '{path}'");
+                BuildRecord record = RemotePart.Record(pool, name);
+                GlusterFile? file = null;
                 try
                 {
+                    int result = GlusterCalls.Create(gluster, part, FileOwnership.DefaultVolumeMode, out file);
+                    SystemCall.Check(result, $"cannot create file '{path}'");
                     SetOwnership(file!, volume.Target.Permissions, path);
-                    return new NewGlusterFile(session, pool.Threads, volume.Name, part, file!);
+                    return new NewGlusterFile(session, pool.Threads, volume.Name, part, file!, record);
                 }
                 catch
                 {
-                    file!.Dispose();
-                    _ = GlusterCalls.Unlink(gluster, part);
+                    file?.Dispose();
+                    Remove(gluster, part, record);
                     throw;
                 }
             },
@@ -87,7 +94,7 @@ internal sealed class NewGlusterFile : IAsyncDisposable, IImageTarget
                 SystemCall.Check(result, $"cannot create file '{_path}'");
                 _ended = true;
                 _file.Dispose();
-                return GlusterCalls.Unlink(gluster, _part);
+                return Remove(gluster, _part, _record);
             },
             cancellation).ConfigureAwait(false);
     }
@@ -107,7 +114,7 @@ internal sealed class NewGlusterFile : IAsyncDisposable, IImageTarget
                 gluster =>
                 {
                     _file.Dispose();
-                    return GlusterCalls.Unlink(gluster, _part);
+                    return Remove(gluster, _part, _record);
                 },
                 CancellationToken.None).ConfigureAwait(false);
         }
@@ -115,6 +122,17 @@ internal sealed class NewGlusterFile : IAsyncDisposable, IImageTarget
         {
             // The servers do not answer: what led here is reported, and the next start removes the file.
         }
+    }
+
+    private static bool Remove(GlusterVolume gluster, string part, BuildRecord record)
+    {
+        bool isGone = GlusterCalls.Unlink(gluster, part) is >= 0 or -Errno.NoEntry;
+        if (isGone)
+        {
+            record.Dispose();
+        }
+
+        return isGone;
     }
 
     private static void SetOwnership(GlusterFile file, Permissions? asked, string path)

@@ -41,9 +41,9 @@ internal static class RbdClone
         RbdBackend backend, PoolContext pool, VolumeDefinition volume, VolumeSource source, JobProgress progress, CancellationToken cancellation)
     {
         RbdSession session = RbdSession.Of(pool);
-        string name = RbdPart.Name(pool, volume.Name);
+        string name = RemotePart.Name(pool, volume.Name);
         VolumeDefinition part = volume with { Name = name, Target = volume.Target with { Path = RbdScan.Path(pool.Definition, name) } };
-        BuildRecord record = RbdPart.Record(pool, name);
+        BuildRecord record = RemotePart.Record(pool, name);
         await using Undo undo = new(pool.Host.Loggers.CreateLogger(nameof(RbdClone)));
         undo.Add(async () =>
         {

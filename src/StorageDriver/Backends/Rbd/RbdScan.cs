@@ -18,35 +18,21 @@ internal static class RbdScan
     /// </summary>
     private const int MostLate = Window;
 
+    /// <summary>A connection that the cluster does not let in any more is replaced.</summary>
     /// <exception cref="StorageException">38/18: the cluster cannot be read.</exception>
     public static async ValueTask<PoolContents> RunAsync(PoolContext pool, CancellationToken cancellation)
     {
         RbdSession session = RbdSession.Of(pool);
-        string source = pool.Definition.Source.Name!;
-        PoolNumbers numbers = await pool.Threads.RunAsync(() => session.Numbers(source), cancellation).ConfigureAwait(false);
-        List<RbdListEntry> entries = await pool.Threads.RunAsync(() => RbdList.Read(session.Pool), cancellation).ConfigureAwait(false);
-        RbdPart.RemoveLeft(pool, session, entries.Select(entry => entry.Name).Where(FileNames.IsPart));
-        ScannedVolume?[] found = new ScannedVolume?[entries.Count];
-        int late = 0;
-        await Parallel.ForAsync(
-            0,
-            entries.Count,
-            new ParallelOptions { MaxDegreeOfParallelism = Window, CancellationToken = cancellation },
-            async (i, _) =>
-            {
-                (int result, found[i]) = FileNames.IsPart(entries[i].Name)
-                    ? (0, null)
-                    : await DescribeAsync(pool, session, entries[i]).ConfigureAwait(false);
-                if (result == -Errno.TimedOut && Interlocked.Increment(ref late) >= MostLate)
-                {
-                    throw Failed(result, pool, entries[i].Name);
-                }
-                else if (result is < 0 and not (-Errno.NoEntry or -Errno.TimedOut))
-                {
-                    throw Failed(result, pool, entries[i].Name);
-                }
-            }).ConfigureAwait(false);
-        return new PoolContents(numbers, [.. found.OfType<ScannedVolume>()]);
+        RadosPool rados = session.Pool;
+        try
+        {
+            return await RunAsync(pool, session, cancellation).ConfigureAwait(false);
+        }
+        catch (StorageException error) when (error.Errno == Errno.Shutdown)
+        {
+            await session.ReconnectAsync(pool, rados, cancellation).ConfigureAwait(false);
+            return await RunAsync(pool, session, cancellation).ConfigureAwait(false);
+        }
     }
 
     /// <summary>Null when there is no such image.</summary>
@@ -71,6 +57,34 @@ internal static class RbdScan
 
     /// <summary>What an image is called by clients.</summary>
     public static string Path(PoolDefinition pool, string name) => $"{pool.Source.Name}/{name}";
+
+    private static async ValueTask<PoolContents> RunAsync(PoolContext pool, RbdSession session, CancellationToken cancellation)
+    {
+        string source = pool.Definition.Source.Name!;
+        PoolNumbers numbers = await pool.Threads.RunAsync(() => session.Numbers(source), cancellation).ConfigureAwait(false);
+        List<RbdListEntry> entries = await pool.Threads.RunAsync(() => RbdList.Read(session.Pool), cancellation).ConfigureAwait(false);
+        ScannedVolume?[] found = new ScannedVolume?[entries.Count];
+        int late = 0;
+        await Parallel.ForAsync(
+            0,
+            entries.Count,
+            new ParallelOptions { MaxDegreeOfParallelism = Window, CancellationToken = cancellation },
+            async (i, _) =>
+            {
+                (int result, found[i]) = FileNames.IsPart(entries[i].Name)
+                    ? (0, null)
+                    : await DescribeAsync(pool, session, entries[i]).ConfigureAwait(false);
+                if (result == -Errno.TimedOut && Interlocked.Increment(ref late) >= MostLate)
+                {
+                    throw Failed(result, pool, entries[i].Name);
+                }
+                else if (result is < 0 and not (-Errno.NoEntry or -Errno.TimedOut))
+                {
+                    throw Failed(result, pool, entries[i].Name);
+                }
+            }).ConfigureAwait(false);
+        return new PoolContents(numbers, [.. found.OfType<ScannedVolume>()]);
+    }
 
     /// <returns>0 and the volume, or a negated error number and null.</returns>
     private static async Task<(int Result, ScannedVolume? Volume)> DescribeAsync(PoolContext pool, RbdSession session, RbdListEntry entry)
