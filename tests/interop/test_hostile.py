@@ -347,7 +347,10 @@ def test_clients_that_leave_while_their_calls_run(server, beside, pool):
     def whole() -> bool:
         """Calls may still begin: what is looked at must be one moment's."""
         names = pool.names()
-        sizes = {entry.name: entry.stat().st_size for entry in os.scandir(pool.path)}
+        try:
+            sizes = {entry.name: entry.stat().st_size for entry in os.scandir(pool.path)}
+        except FileNotFoundError:
+            return False
         return names == sorted(sizes) == pool.names() and set(sizes.values()) <= {MIB, 64 * KIB}
 
     eventually(whole)

@@ -15,6 +15,7 @@ import pytest
 
 from busy import copy_under_construction
 from expect import eventually, raises
+from gluster_server import Gluster
 from pools import MIB, Pool, volume_xml
 
 OBJECT = 4 * MIB
@@ -373,6 +374,21 @@ def block(cluster) -> None:
         if session["entity_name"] == f"client.{USER}":
             for address in session["addrs"]["addrvec"]:
                 cluster.ceph("osd", "blocklist", "add", f"{address['addr']}/{address['nonce']}")
+
+
+@pytest.mark.skipif(not Gluster.usable(), reason="needs root and glusterfs-server")
+def test_a_volume_goes_from_files_to_ceph_to_gluster(cluster, conn, pool, tmp_path):
+    data = pattern(OBJECT) + bytes(2 * OBJECT) + pattern(OBJECT)
+    sparse = volume_xml("v", len(data), allocation=0)
+    with Gluster() as gluster, Pool(conn, "files", tmp_path / "files") as files:
+        brick = gluster.volume("copies")
+        with running(conn, gluster.pool_xml("far", "copies")) as far:
+            files.file("v").write_bytes(data)
+            files.api.refresh()
+            image = pool.createXMLFrom(sparse, files.api.storageVolLookupByName("v"))
+            far.createXMLFrom(sparse, image)
+        assert content(cluster, "images/v") == data == (brick / "v").read_bytes()
+        assert (brick / "v").stat().st_blocks * 512 < 3 * OBJECT
 
 
 def test_a_client_that_was_blocked_connects_anew(cluster, pool):

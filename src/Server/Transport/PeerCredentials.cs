@@ -6,7 +6,7 @@ namespace Cistern.Server.Transport;
 /// <summary>Who connected to a unix socket (SO_PEERCRED, unix(7)).</summary>
 internal static class PeerCredentials
 {
-    /// <param name="readsStartTime">Whether to look up when its process started, which costs more than all the rest.</param>
+    /// <param name="readsStartTime">Whether to look up when its process started: several calls more for each connection.</param>
     public static unsafe ClientIdentity Of(SocketHandle socket, string path, bool isReadOnly, bool readsStartTime)
     {
         // struct ucred: process, user, group.

@@ -94,11 +94,14 @@ public sealed class RefreshTests
         await creation;
     }
 
-    [Fact]
-    public async Task A_scan_does_not_undo_the_space_that_a_change_beside_it_freed()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_scan_does_not_undo_the_space_that_a_change_beside_it_freed(bool tellsNumbers)
     {
         await using var driver = await OpenAsync();
         var pool = await driver.StartedAsync("p", "a");
+        driver.StorageOf("p").TellsNumbers = tellsNumbers;
         var scan = driver.Steps.Park(Step.ScanEnds);
         var refresh = driver.Storage.RefreshPoolAsync(pool, 0, default).AsTask();
         await scan.Reached;

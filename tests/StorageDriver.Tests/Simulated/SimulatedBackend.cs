@@ -137,7 +137,8 @@ internal sealed class SimulatedBackend : IStorageBackend, IPoolActivation, IPool
         return found;
     }
 
-    public ValueTask<PoolNumbers> GetNumbersAsync(PoolContext pool, CancellationToken cancellation) => ValueTask.FromResult(Numbers(pool));
+    public ValueTask<PoolNumbers> GetNumbersAsync(PoolContext pool, CancellationToken cancellation) =>
+        Storage(pool).TellsNumbers ? ValueTask.FromResult(Numbers(pool)) : throw StorageErrors.System(5, "cannot tell");
 
     public async ValueTask<IPoolWatcher> WatchAsync(PoolContext pool, IPoolChanges changes, CancellationToken cancellation)
     {

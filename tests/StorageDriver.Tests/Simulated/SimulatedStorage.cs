@@ -13,6 +13,9 @@ internal sealed class SimulatedStorage
 
     public bool Mounted { get; set; }
 
+    /// <summary>Whether its numbers can be had without a scan.</summary>
+    public bool TellsNumbers { get; set; } = true;
+
     /// <summary>What is lost of it; null: nothing.</summary>
     public string? Degraded { get; set; }
 

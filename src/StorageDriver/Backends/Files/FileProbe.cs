@@ -90,7 +90,7 @@ internal static unsafe class FileProbe
         if (header.BackingPath is not null)
         {
             (BackingStore store, FileStamp? backing) = settings.Backings.Describe(folder, path, header.BackingPath, header.BackingFormat);
-            definition = definition with { BackingStore = store };
+            definition = definition with { BackingStore = stamp is null ? store with { Timestamps = backing?.Times } : store };
             stamp = stamp is null ? null : stamp with { Backing = backing };
         }
 

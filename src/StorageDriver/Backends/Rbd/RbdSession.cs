@@ -124,9 +124,9 @@ internal sealed class RbdSession : IPoolSession
                 await Task.Delay(RemovalPause, pool.Host.Clock, _ended.Token).ConfigureAwait(false);
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception error) when (error is OperationCanceledException or IOException)
         {
-            // The pool stopped; its next start goes on.
+            // The pool stopped, or the records cannot be read: its next start goes on.
         }
     }
 
@@ -175,5 +175,6 @@ internal sealed class RbdSession : IPoolSession
             throw StorageErrors.System(-result, detail);
         }
     }
+
     private sealed record Connection(RadosCluster Cluster, RadosPool Pool);
 }
