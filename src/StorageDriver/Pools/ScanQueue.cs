@@ -49,7 +49,8 @@ internal sealed class ScanQueue
 
     private async Task FollowAsync(Task before, Func<bool, Task> scan)
     {
-        await before.ConfigureAwait(false);
+        // The caller holds the lock and has yet to note this task as the next, also when the scan before ends right now.
+        await before.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         var started = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         bool asked;
         lock (_lock)
