@@ -15,7 +15,7 @@ internal static class Changes
     {
         var volumes = quick ? 20 : 100;
         yield return Create("create-raw-tmpfs", "sparse raw, tmpfs", "raw", volumes, daemon => daemon.Memory, 0.35, 0.35);
-        yield return Create("create-raw-disk", "sparse raw, disk", "raw", volumes, daemon => daemon.Disk, 0.6, null);
+        yield return Create("create-raw-disk", "sparse raw, disk", "raw", volumes, daemon => daemon.Disk, 0.6, null, cpu: 0.3);
         yield return Create("create-qcow2-tmpfs", "qcow2, tmpfs", "qcow2", volumes / 5, daemon => daemon.Memory, 0.02, null);
         yield return Create("create-qcow2-disk", "qcow2, disk", "qcow2", volumes / 5, daemon => daemon.Disk, 0.1, null);
         yield return new("allocate", 3, true,
@@ -33,8 +33,19 @@ internal static class Changes
         return Stopwatch.GetElapsedTime(start).TotalMicroseconds;
     }
 
-    private static Workload Create(string name, string title, string format, int count, Func<Daemon, string> parent, double create, double? delete) => new(name, 3, true,
-        [new($"create {title}, p50", Unit.Microseconds, create), new($"delete {title}, p50", Unit.Microseconds, delete)],
+    /// <summary>Defines a pool on a folder, which need not exist, of the pool's name.</summary>
+    public static NonnullStoragePool DefinePool(RawClient client, string name, string parent)
+    {
+        var xml = $"<pool type='dir'><name>{name}</name><target><path>{parent}/{name}</path></target></pool>";
+        return client.Call<StoragePoolDefineXmlArgs, StoragePoolDefineXmlRet>(RemoteProcedure.StoragePoolDefineXml, new(xml, 0)).Pool;
+    }
+
+    private static Workload Create(string name, string title, string format, int count, Func<Daemon, string> parent, double create, double? delete, double? cpu = null) => new(name, 3, true,
+        [
+            new($"create {title}, p50", Unit.Microseconds, create),
+            new($"delete {title}, p50", Unit.Microseconds, delete),
+            new($"create {title}, server CPU", Unit.Microseconds, cpu),
+        ],
         daemon => new CreateDelete(new DirectoryPool(daemon, parent(daemon)), format, count));
 
     /// <summary>So many volumes of 1 GiB without data made, and deleted.</summary>
@@ -43,9 +54,11 @@ internal static class Changes
         public double[] Measure()
         {
             var volumes = new NonnullStorageVol[count];
+            var cpu = ProcessMeter.CpuSeconds(pool.Daemon.Pid);
             var creating = Enumerable.Range(0, count).Select(i => Microseconds(() => volumes[i] = pool.Create($"new-{i}", GiB, 0, format))).ToArray();
+            cpu = ProcessMeter.CpuSeconds(pool.Daemon.Pid) - cpu;
             var deleting = volumes.Select(volume => Microseconds(() => pool.Delete(volume))).ToArray();
-            return [Statistics.Median(creating), Statistics.Median(deleting)];
+            return [Statistics.Median(creating), Statistics.Median(deleting), cpu / count * 1e6];
         }
 
         public void Dispose() => pool.Dispose();
@@ -73,18 +86,12 @@ internal static class Changes
         public double[] Measure()
         {
             var pools = new NonnullStoragePool[count];
-            var defining = Enumerable.Range(0, count).Select(i => Microseconds(() => pools[i] = Define(i))).ToArray();
+            var defining = Enumerable.Range(0, count).Select(i => Microseconds(() => pools[i] = DefinePool(_client, $"defined-{i}", daemon.Memory))).ToArray();
             var undefining = pools.Select(pool => Microseconds(() =>
                 _client.Call(RemoteProcedure.StoragePoolUndefine, new StoragePoolUndefineArgs(pool)))).ToArray();
             return [Statistics.Median(defining), Statistics.Median(undefining)];
         }
 
         public void Dispose() => _client.Dispose();
-
-        private NonnullStoragePool Define(int number)
-        {
-            var xml = $"<pool type='dir'><name>defined-{number}</name><target><path>{daemon.Memory}/defined-{number}</path></target></pool>";
-            return _client.Call<StoragePoolDefineXmlArgs, StoragePoolDefineXmlRet>(RemoteProcedure.StoragePoolDefineXml, new(xml, 0)).Pool;
-        }
     }
 }
