@@ -57,6 +57,7 @@ internal static unsafe partial class FileSpaceCalls
         SystemCall.Result((long)CopyFileRange(from, &fromOffset, to, &toOffset, (nuint)length, 0));
 
     /// <summary>Asks the kernel to begin writing a range to the device, so that a later synchronisation has less left to do; no promise.</summary>
+    /// <param name="length">Bytes; 0: to the end.</param>
     public static void StartWriting(SafeFileHandle file, long offset, long length) => _ = SyncFileRange(file, offset, length, StartWrite);
 
     /// <summary>Waits until what was written to a range has gone to the device; no promise that it survives a crash.</summary>
