@@ -45,6 +45,11 @@ public sealed record FileStamp(ulong Device, ulong Inode, long Size, long Blocks
     /// <summary>Null for what is not there.</summary>
     public Timestamps? Times => Change == default ? null : new Timestamps(Access, Modify, Change, Birth);
 
+    /// <summary>
+    /// Taken of a file that the server had just made and named: of what a watch tells about it, as long as the marks are the same, there is no more to see.
+    /// </summary>
+    public bool IsOfNewFile { get; init; }
+
     /// <summary>The stamp of the backing file, on which the volume's description depends too.</summary>
     public FileStamp? Backing { get; init; }
 }

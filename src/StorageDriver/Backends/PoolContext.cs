@@ -20,7 +20,7 @@ public sealed class PoolContext
     public required Pools.PoolThreads Threads { get; init; }
 
     /// <summary>
-    /// A client waits for the scan, which may have the storage itself look for what is new. Else it takes in what was told of, as often as that is.
+    /// A client waits for the scan or look, which may have the storage itself look for what is new. Else it takes in what was told of, as often as that is.
     /// </summary>
     public bool IsAsked { get; init; } = true;
 

@@ -8,6 +8,7 @@ internal static class Errno
     public const int Interrupted = 4;
     public const int InputOutput = 5;
     public const int NoSuchDevice = 6;
+    public const int TryAgain = 11;
     public const int NoMemory = 12;
     public const int AccessDenied = 13;
     public const int NotBlockDevice = 15;

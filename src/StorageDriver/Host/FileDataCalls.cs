@@ -8,6 +8,8 @@ namespace Cistern.Storage.Host;
 internal static unsafe partial class FileDataCalls
 {
     private const int RandomAccess = 1;
+    private const int WillNeed = 3;
+    private const int NoWait = 8; // RWF_NOWAIT
     private const uint SpliceMove = 1;
     private const uint SpliceNonBlock = 2;
 
@@ -27,6 +29,16 @@ internal static unsafe partial class FileDataCalls
         fixed (byte* start = buffer)
         {
             return (int)SystemCall.Result((long)ReadAt(descriptor, start, (nuint)buffer.Length, offset));
+        }
+    }
+
+    /// <summary>Reads what the kernel has in memory: "try again" where it has not. "Not supported" by some file systems.</summary>
+    public static int ReadCached(int descriptor, Span<byte> buffer, long offset)
+    {
+        fixed (byte* start = buffer)
+        {
+            IoVector vector = new() { Start = start, Length = (nuint)buffer.Length };
+            return (int)SystemCall.Result((long)ReadVectorsAt(descriptor, &vector, 1, offset, NoWait));
         }
     }
 
@@ -75,6 +87,9 @@ internal static unsafe partial class FileDataCalls
     /// <summary>Tells the kernel not to read ahead.</summary>
     public static void ExpectRandomAccess(int descriptor) => _ = Advise(descriptor, 0, 0, RandomAccess);
 
+    /// <summary>Has the kernel begin to read.</summary>
+    public static void StartReading(int descriptor, long offset, long length) => _ = Advise(descriptor, offset, length, WillNeed);
+
     public static void Close(int descriptor) => _ = CloseDescriptor(descriptor);
 
     [LibraryImport("libc.so.6", EntryPoint = "pread", SetLastError = true)]
@@ -95,6 +110,9 @@ internal static unsafe partial class FileDataCalls
 
     [LibraryImport("libc.so.6", EntryPoint = "pwritev", SetLastError = true)]
     private static partial nint WriteVectorsAt(SafeFileHandle file, IoVector* vectors, int count, long offset);
+
+    [LibraryImport("libc.so.6", EntryPoint = "preadv2", SetLastError = true)]
+    private static partial nint ReadVectorsAt(int descriptor, IoVector* vectors, int count, long offset, int flags);
 
     [LibraryImport("libc.so.6", EntryPoint = "splice", SetLastError = true)]
     private static partial nint Splice(SafeFileHandle from, long* fromOffset, SafeHandle to, long* toOffset, nuint size, uint flags);

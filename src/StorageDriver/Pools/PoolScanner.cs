@@ -132,7 +132,7 @@ internal sealed class PoolScanner(DriverContext driver)
         List<(string, ScannedVolume?)> looks = new(names.Count);
         try
         {
-            var context = pool.Context(pool.State);
+            var context = pool.Context(pool.State, run.Session, isAsked);
             foreach (var name in names)
             {
                 try

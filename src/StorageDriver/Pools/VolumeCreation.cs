@@ -168,9 +168,14 @@ internal sealed class VolumeCreation(PoolScanner scanner)
             }
 
             left = true;
-            return run.Backend is not IVolumeRefresh backend
-                ? new ScannedVolume(volume)
-                : await backend.RefreshVolumeAsync(context, volume, CancellationToken.None).ConfigureAwait(false) ?? throw StorageErrors.NoVolume(volume.Name);
+            if (run.Backend is not IVolumeRefresh backend)
+            {
+                return new ScannedVolume(volume);
+            }
+
+            var made = await backend.RefreshVolumeAsync(context, volume, CancellationToken.None).ConfigureAwait(false)
+                ?? throw StorageErrors.NoVolume(volume.Name);
+            return made.Stamp is { } stamp ? made with { Stamp = stamp with { IsOfNewFile = true } } : made;
         }
         catch when (left && run.Backend is IVolumeDeletion)
         {

@@ -193,6 +193,94 @@ public sealed partial class FileScanTests : IDisposable
     }
 
     [Fact]
+    public async Task An_image_is_described_with_its_new_backing_file_though_it_was_only_read_since()
+    {
+        string parent = _pool.Folder.Write("parent", new byte[512]);
+        string path = _pool.Folder.Write("child", Qcow2(1 << 20, "parent"));
+        ScannedVolume child = (await _pool.ScanAsync())["child"];
+        File.SetLastAccessTimeUtc(path, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        _pool.Know(child with { Stamp = child.Stamp! with { Change = Status(path).Change } });
+        File.WriteAllBytes(parent, Qcow2(1 << 20, backing: null));
+        ScannedVolume now = (await _pool.ScanAsync())["child"];
+        Assert.Equal(("qcow2", 981173106), (now.Definition.BackingStore!.Format, now.Described.Target.Timestamps!.Access.Seconds));
+    }
+
+    [Fact]
+    public async Task A_chain_in_the_folder_is_described_as_its_files_are()
+    {
+        string raw = _pool.Folder.Write("0", new byte[512]);
+        string first = _pool.Folder.Write("1", Qcow2(1 << 20, "0"));
+        string second = _pool.Folder.Write("2", Qcow2(1 << 20, first));
+        Directory.CreateDirectory(_pool.Folder["folder"]);
+        string folder = _pool.Folder["folder"];
+        _pool.Folder.Write("3", Qcow2(1 << 20, "folder"));
+        File.SetUnixFileMode(first, UnixFileMode.UserRead | UnixFileMode.OtherRead);
+        IReadOnlyDictionary<string, ScannedVolume> found = await _pool.ScanAsync();
+        Assert.Equal((raw, "raw"), Backing("1"));
+        Assert.Equal((first, "qcow2"), Backing("2"));
+        Assert.Equal((folder, "raw"), Backing("3"));
+        Assert.Equal((second, null), (found["2"].Definition.Target.Path, found["0"].Definition.BackingStore));
+        Assert.Equal(0x104u, found["2"].Definition.BackingStore!.Permissions!.Mode);
+        Assert.Equal(found["1"].Described.Target.Timestamps, found["2"].Described.BackingStore!.Timestamps);
+
+        File.SetLastWriteTimeUtc(second, new DateTime(2001, 2, 3, 4, 5, 6, DateTimeKind.Utc));
+        Assert.Same(found["2"].Definition, (await _pool.ScanAsync())["2"].Definition);
+
+        (string, string?) Backing(string image) => (found[image].Definition.BackingStore!.Path, found[image].Definition.BackingStore!.Format);
+    }
+
+    [Fact]
+    public async Task Files_that_come_from_the_disk_are_described_as_those_in_memory()
+    {
+        byte[] iso = new byte[40_000];
+        "CD001"u8.CopyTo(iso.AsSpan(32769));
+        byte[] vmdk = new byte[2048];
+        "KDMV"u8.CopyTo(vmdk);
+        vmdk[4] = 1;
+        vmdk[12] = 8;
+        for (int i = 0; i < 100; i++)
+        {
+            _pool.Folder.Write($"iso-{i}", iso);
+            _pool.Folder.Write($"qcow2-{i}", Qcow2(1ul << i % 40, i == 0 ? null : $"qcow2-{i - 1}"));
+            _pool.Folder.Write($"vmdk-{i}", vmdk);
+            _pool.Folder.Write($"raw-{i}", new byte[1 << 16]);
+        }
+
+        IReadOnlyDictionary<string, ScannedVolume> warm = await _pool.ScanAsync();
+        Assert.Equal(["iso", "qcow2", "raw", "vmdk"], warm.Values.Select(volume => volume.Definition.Target.Format!).Distinct().Order());
+        _pool.Forget();
+        DropFromMemory(Directory.GetFiles(_pool.Folder.Path));
+        IReadOnlyDictionary<string, ScannedVolume> found = await _pool.ScanAsync();
+        Assert.Equal(warm.Keys.Order(), found.Keys.Order());
+        Assert.All(found, volume => Assert.Equal(warm[volume.Key].Definition, volume.Value.Definition));
+    }
+
+    [Fact]
+    public void A_header_that_is_not_in_memory_is_read_meanwhile_by_those_who_do_not_wait()
+    {
+        string path = _pool.Folder.Write("disk", Qcow2(1 << 20, backing: null));
+        DropFromMemory(path);
+        using var file = File.OpenHandle(path);
+        using OpenDescriptor descriptor = new(file);
+        byte[] buffer = new byte[1024];
+        ProbeReader reader = new(descriptor.Number, waits: false);
+        int read = reader.ReadAt(buffer, 0);
+        if (Run("stat", "-f", "-c", "%T", path) is "ext2/ext3" or "xfs" or "btrfs")
+        {
+            Assert.Equal((0, true), (read, reader.HasMissed));
+        }
+
+        while (reader.HasMissed)
+        {
+            reader = new ProbeReader(descriptor.Number, waits: false);
+            read = reader.ReadAt(buffer, 0);
+        }
+
+        Assert.Equal(512, read);
+        Assert.Equal("QFI"u8, buffer.AsSpan(0, 3));
+    }
+
+    [Fact]
     public async Task A_backing_store_on_the_network_is_shown_as_it_is_recorded()
     {
         _pool.Folder.Write("child", Qcow2(1 << 20, "nbd:localhost:10809"));
@@ -258,6 +346,24 @@ public sealed partial class FileScanTests : IDisposable
         Assert.Null(await _pool.Backend.FindVolumeAsync(_pool.Context, "none", CancellationToken.None));
     }
 
+    [Fact]
+    public async Task What_is_told_of_a_file_that_the_server_has_just_made_is_not_probed()
+    {
+        _pool.Clock.Now = DateTimeOffset.UtcNow;
+        _pool.Session = new FilePoolSession(IsLocal: true);
+        _pool.Folder.Write("disk", new byte[10]);
+        ScannedVolume made = (await _pool.ScanAsync())["disk"];
+        Assert.NotSame(made, await LookAsync(isAsked: false));
+        made = made with { Stamp = made.Stamp! with { IsOfNewFile = true } };
+        _pool.Know(made);
+        Assert.Same(made, await LookAsync(isAsked: false));
+        Assert.NotSame(made, await LookAsync(isAsked: true));
+        _pool.Folder.Write("disk", new byte[20]);
+        Assert.Equal(20ul, (await LookAsync(isAsked: false))!.Definition.Capacity);
+
+        Task<ScannedVolume?> LookAsync(bool isAsked) => _pool.Backend.FindVolumeAsync(_pool.ContextOf(isAsked), "disk", CancellationToken.None).AsTask();
+    }
+
     [Theory]
     [InlineData("../etc")]
     [InlineData("..")]
@@ -321,6 +427,17 @@ public sealed partial class FileScanTests : IDisposable
         }
     }
 
+    /// <summary>Where a file system has another place for it.</summary>
+    private static void DropFromMemory(params string[] paths)
+    {
+        Run("sync", paths);
+        foreach (string path in paths)
+        {
+            using var file = File.OpenHandle(path);
+            Assert.Equal(0, Advise(file, 0, 0, 4 /* POSIX_FADV_DONTNEED */));
+        }
+    }
+
     private static string Run(string program, params string[] arguments)
     {
         using Process process = Process.Start(new ProcessStartInfo(program, arguments) { RedirectStandardOutput = true })!;
@@ -333,4 +450,7 @@ public sealed partial class FileScanTests : IDisposable
     /// <summary>setfsuid(2): of the calling thread only; root's right to read everything goes with it.</summary>
     [LibraryImport("libc.so.6", EntryPoint = "setfsuid")]
     private static partial int SetFileSystemUser(uint user);
+
+    [LibraryImport("libc.so.6", EntryPoint = "posix_fadvise")]
+    private static partial int Advise(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, long length, int advice);
 }

@@ -62,9 +62,13 @@ internal sealed class TestPool : IDisposable
     public IEnumerable<string> Journal =>
         Directory.Exists(_run["building"]) ? Directory.GetFiles(_run["building"]).Select(File.ReadAllText) : [];
 
-    public PoolContext Context => new()
+    public PoolContext Context => ContextOf(isAsked: true);
+
+    /// <param name="isAsked">See <see cref="PoolContext.IsAsked"/>.</param>
+    public PoolContext ContextOf(bool isAsked) => new()
     {
         Definition = Definition,
+        IsAsked = isAsked,
         Session = Session,
         Threads = Threads,
         Known = name => _known.GetValueOrDefault(name),
@@ -88,6 +92,12 @@ internal sealed class TestPool : IDisposable
         _known = contents.Volumes.ToDictionary(volume => volume.Definition.Name);
         return _known;
     }
+
+    /// <summary>Forgets what was found.</summary>
+    public void Forget() => _known = [];
+
+    /// <summary>Remembers a volume as found.</summary>
+    public void Know(ScannedVolume volume) => _known = new(_known) { [volume.Definition.Name] = volume };
 
     /// <summary>Allocates and builds.</summary>
     public async Task<VolumeDefinition> CreateAsync(VolumeDefinition request, uint flags = 0, JobProgress? progress = null)

@@ -39,6 +39,10 @@ internal sealed class BackingFiles(string target, TimeProvider clock)
         return (store, file.Stamp);
     }
 
+    /// <summary>The path of the backing file that an image's header names, if it is an entry of the target folder; else null.</summary>
+    public string? FindInFolder(string image, string recorded) =>
+        BackingString.IsPath(recorded) && BackingString.Resolve(recorded, image) is var path && Name(path).Length > 0 ? path : null;
+
     private static string Probe(string path, FileType type) =>
         type is FileType.Regular or FileType.BlockDevice
         && FileHeader.TryRead(path, type == FileType.BlockDevice, out ImageHeader header, out _) == 0
@@ -63,9 +67,8 @@ internal sealed class BackingFiles(string target, TimeProvider clock)
     private unsafe int Status(int folder, string path, out FileStatus status)
     {
         const int BytesOfACharacter = 3;
-        if (folder == FileSystemCalls.CurrentDirectory
-            || !path.StartsWith(target, StringComparison.Ordinal)
-            || path.AsSpan(target.Length) is not ['/', .. { Length: > 0 and < FileNames.MaxBytes / BytesOfACharacter } name])
+        ReadOnlySpan<char> name = Name(path);
+        if (folder == FileSystemCalls.CurrentDirectory || name.Length is 0 or >= FileNames.MaxBytes / BytesOfACharacter)
         {
             return FileStatusCalls.Get(path, out status);
         }
@@ -74,6 +77,10 @@ internal sealed class BackingFiles(string target, TimeProvider clock)
         FileNames.Write(name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
         return FileStatusCalls.Get(folder, bytes, out status);
     }
+
+    /// <summary>The name in the target folder that a path means; empty where it means something else.</summary>
+    private ReadOnlySpan<char> Name(string path) =>
+        path.StartsWith(target, StringComparison.Ordinal) && path.AsSpan(target.Length) is ['/', .. { Length: > 0 } name] && !name.Contains('/') ? name : default;
 
     private sealed record BackingFile(FileType Type, FileStamp Stamp, Permissions Permissions);
 }

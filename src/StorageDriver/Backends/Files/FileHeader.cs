@@ -16,8 +16,9 @@ internal static unsafe class FileHeader
     /// <summary>Opens, probes and closes. Opening never waits for another process, nor reading for more than what the format needs.</summary>
     /// <param name="name">Bytes ended by a zero, relative to <paramref name="folder"/>.</param>
     /// <param name="deviceEnd">The size of a block device; 0 for a file.</param>
+    /// <param name="waits">Whether to wait for the storage; else "try again" tells that what is needed is being read.</param>
     /// <returns>0, or the negated error number of what could not be done.</returns>
-    public static int TryRead(int folder, byte* name, bool isDevice, out ImageHeader header, out long deviceEnd)
+    public static int TryRead(int folder, byte* name, bool isDevice, out ImageHeader header, out long deviceEnd, bool waits = true)
     {
         header = Raw;
         deviceEnd = 0;
@@ -36,8 +37,9 @@ internal static unsafe class FileHeader
         {
             deviceEnd = isDevice ? Math.Max(FileSpaceCalls.End(descriptor), 0) : 0;
             FileDataCalls.ExpectRandomAccess(descriptor);
-            header = ImageProbe.Probe(new ProbeReader(descriptor));
-            return 0;
+            ProbeReader reader = new(descriptor, waits);
+            header = ImageProbe.Probe(reader);
+            return reader.HasMissed ? -Errno.TryAgain : 0;
         }
         catch (StorageException exception) when (exception.Errno != 0)
         {
@@ -57,7 +59,7 @@ internal static unsafe class FileHeader
         return ImageProbe.Probe(new ProbeReader(descriptor.Number));
     }
 
-    /// <summary>As <see cref="TryRead(int, byte*, bool, out ImageHeader, out long)"/>, for an absolute path.</summary>
+    /// <summary>As <see cref="TryRead(int, byte*, bool, out ImageHeader, out long, bool)"/>, for an absolute path.</summary>
     public static int TryRead(string path, bool isDevice, out ImageHeader header, out long deviceEnd)
     {
         fixed (byte* name = Encoding.UTF8.GetBytes(path + '\0'))

@@ -48,7 +48,7 @@ internal static class FileLook
             }
 
             int result = FileStatusCalls.GetNoFollow($"{pool.Definition.Target!.Path}/{name}", out FileStatus status);
-            if (result == -Errno.NoEntry || (result == 0 && known?.Stamp is { } stamp && IsUnchangedHere(known, stamp, status)))
+            if (result == -Errno.NoEntry || (result == 0 && known?.Stamp is { } stamp && IsUnchangedHere(pool, known, stamp, status)))
             {
                 return ValueTask.FromResult(result == 0 ? known : null);
             }
@@ -58,8 +58,8 @@ internal static class FileLook
     }
 
     /// <summary>Never follows a link, which could lead to another file system: a link is not what its stamp, which is its target's, says.</summary>
-    private static bool IsUnchangedHere(ScannedVolume known, FileStamp stamp, in FileStatus status) =>
-        FileStamps.IsUnchanged(stamp, status)
+    private static bool IsUnchangedHere(PoolContext pool, ScannedVolume known, FileStamp stamp, in FileStatus status) =>
+        (FileStamps.IsUnchanged(stamp, status) || (stamp.IsOfNewFile && !pool.IsAsked && FileStamps.HasMarks(stamp, status)))
         && (stamp.Backing is null
             || (stamp.Backing.Device == stamp.Device
                 && FileStatusCalls.GetNoFollow(known.Definition.BackingStore!.Path, out FileStatus backing) == 0
@@ -68,7 +68,8 @@ internal static class FileLook
     private static unsafe ScannedVolume? Describe(PoolContext pool, string name, ScannedVolume? known)
     {
         string folder = pool.Definition.Target!.Path;
-        ProbeSettings settings = new(folder, 0, pool.Host.Clock);
+        ulong device = IsLocal(pool) && FileStatusCalls.Get(folder, out FileStatus status) == 0 ? status.Device : 0;
+        ProbeSettings settings = new(folder, device, pool.Host.Clock);
         fixed (byte* path = Encoding.UTF8.GetBytes($"{folder}/{name}\0"))
         {
             return known is null || FileProbe.IsBackingUnchanged(settings, FileSystemCalls.CurrentDirectory, known)

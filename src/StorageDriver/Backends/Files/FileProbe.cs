@@ -11,6 +11,12 @@ internal sealed record ProbeSettings(string Folder, ulong Device, TimeProvider C
 {
     public BackingFiles Backings { get; } = new(Folder, Clock);
 
+    /// <summary>Whether to wait for what the kernel has not in memory; else <see cref="FileProbe.Unread"/> tells that it is being read.</summary>
+    public bool Waits { get; init; } = true;
+
+    /// <summary>Whether backing files in the pool's own folder are left open until all of it is known: see <see cref="FileProbe.WithBacking"/>.</summary>
+    public bool LeavesBackings { get; init; }
+
     /// <summary>Whether the labels of files are looked at.</summary>
     public bool ReadsLabels { get; init; } = SecurityLabels.AreUsed;
 }
@@ -18,6 +24,9 @@ internal sealed record ProbeSettings(string Folder, ulong Device, TimeProvider C
 /// <summary>Describes the entries of a pool's folder, one at a time. Safe for several threads.</summary>
 internal static unsafe class FileProbe
 {
+    /// <summary>Stands for an entry that has to be looked at again.</summary>
+    public static ScannedVolume Unread { get; } = new(new VolumeDefinition { Name = "" });
+
     /// <summary>
     /// Looks at an entry: what is known of it, with times of access renewed, when its status is what it was, else what a probe finds. A description
     /// also depends on the backing file: see <see cref="IsBackingUnchanged"/>.
@@ -46,6 +55,32 @@ internal static unsafe class FileProbe
         return Describe(settings, folder, entry, name, known, result, status, now);
     }
 
+    /// <summary>Whether an image was described without its backing file.</summary>
+    public static bool LacksBacking(ScannedVolume image) => ReferenceEquals(image.Stamp?.Backing, FileStamps.Pending);
+
+    /// <summary>An image that <see cref="LacksBacking"/> with its backing file.</summary>
+    /// <param name="backing">What that file is as a volume of the same folder; null when it is none.</param>
+    /// <param name="before">What was known of the image.</param>
+    public static ScannedVolume WithBacking(ProbeSettings settings, int folder, ScannedVolume image, ScannedVolume? backing, VolumeDefinition? before)
+    {
+        BackingStore store = image.Definition.BackingStore!;
+        FileStamp? stamp;
+        if (backing is { Definition.Kind: VolumeKind.File, Stamp: { } known })
+        {
+            VolumeTarget target = backing.Definition.Target;
+            Permissions permissions = target.Permissions!;
+            permissions = permissions.Label is null ? permissions : permissions with { Label = null };
+            (store, stamp) = (new BackingStore(store.Path, store.Format ?? target.Format) { Permissions = permissions }, known);
+        }
+        else
+        {
+            (store, stamp) = settings.Backings.Describe(folder, image.Definition.Target.Path!, store.Path, store.Format);
+        }
+
+        VolumeDefinition definition = image.Definition with { BackingStore = store };
+        return new ScannedVolume(definition == before ? before : definition, image.Stamp! with { Backing = stamp });
+    }
+
     /// <param name="result">Of the call that gave the status.</param>
     /// <param name="now">When that was; see <see cref="FileStamps.Now"/>.</param>
     private static ScannedVolume? Describe(
@@ -64,8 +99,13 @@ internal static unsafe class FileProbe
             FileType.Directory => DescribeFolder(name, path, status, now),
             _ => null,
         };
-        found = found is null || known is null ? found : WithKnownEncryption(found, known);
-        return found is not null && settings.ReadsLabels ? WithLabel(found, path) : found;
+        if (found is null || ReferenceEquals(found, Unread))
+        {
+            return found;
+        }
+
+        found = known is null ? found : WithKnownEncryption(found, known);
+        return settings.ReadsLabels ? WithLabel(found, path) : found;
     }
 
     private static ScannedVolume? DescribeFile(
@@ -76,10 +116,15 @@ internal static unsafe class FileProbe
         long deviceEnd = 0;
         if (stamp is null || !HoldsZerosOnly(settings, status))
         {
-            int result = FileHeader.TryRead(folder, entry, stamp is null, out header, out deviceEnd);
+            int result = FileHeader.TryRead(folder, entry, stamp is null, out header, out deviceEnd, settings.Waits || stamp is null);
             if (IsGone(result))
             {
                 return null;
+            }
+
+            if (result == -Errno.TryAgain)
+            {
+                return Unread;
             }
 
             stamp = result < 0 ? null : stamp;
@@ -89,6 +134,12 @@ internal static unsafe class FileProbe
         VolumeDefinition definition = FileDescription.File(name, path, status, header, deviceEnd, times);
         if (header.BackingPath is not null)
         {
+            if (settings.LeavesBackings && stamp is not null && settings.Backings.FindInFolder(path, header.BackingPath) is { } sibling)
+            {
+                definition = definition with { BackingStore = new BackingStore(sibling, header.BackingFormat) };
+                return new ScannedVolume(definition, stamp with { Backing = FileStamps.Pending });
+            }
+
             (BackingStore store, FileStamp? backing) = settings.Backings.Describe(folder, path, header.BackingPath, header.BackingFormat);
             definition = definition with { BackingStore = stamp is null ? store with { Timestamps = backing?.Times } : store };
             stamp = stamp is null ? null : stamp with { Backing = backing };

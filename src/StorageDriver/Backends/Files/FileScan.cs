@@ -20,6 +20,9 @@ internal sealed class FileScan : IDisposable
     private readonly DirectoryReader _reader;
     private readonly SafeFileHandle _folder;
     private readonly ProbeSettings _settings;
+
+    /// <summary>For a first look, which has the storage read many files at a time.</summary>
+    private readonly ProbeSettings _hasty;
     private readonly List<Batch> _batches = [];
     private int _entries;
 
@@ -28,7 +31,8 @@ internal sealed class FileScan : IDisposable
         _pool = pool;
         _reader = reader;
         _folder = reader.Handle;
-        _settings = new ProbeSettings(pool.Definition.Target!.Path, fileSystem.IsLocal ? status.Device : 0, pool.Host.Clock);
+        _settings = new ProbeSettings(pool.Definition.Target!.Path, fileSystem.IsLocal ? status.Device : 0, pool.Host.Clock) { LeavesBackings = true };
+        _hasty = _settings with { Waits = false };
     }
 
     /// <exception cref="StorageException">38/0: the folder cannot be opened; 38/18: it cannot be read.</exception>
@@ -45,7 +49,7 @@ internal sealed class FileScan : IDisposable
         await scan.ForEachBatchAsync(scan.Look, cancellation).ConfigureAwait(false);
         if (scan._batches.Exists(batch => batch.HasLayered))
         {
-            var seen = scan.Stamps();
+            var seen = scan.Seen();
             await scan.ForEachBatchAsync((batch, folder) => scan.CheckBackings(batch, seen, folder), cancellation).ConfigureAwait(false);
         }
 
@@ -120,6 +124,7 @@ internal sealed class FileScan : IDisposable
         }
 
         _batches[^1].Entries[place] = (name, known);
+        _batches[^1].Found[place] = FileProbe.Unread;
     }
 
     /// <summary>Does something with each batch and the open folder, a batch a step.</summary>
@@ -144,49 +149,70 @@ internal sealed class FileScan : IDisposable
         }
     }
 
-    private unsafe void Look(Batch batch, int folder)
+    /// <summary>Looks at a batch's entries. What the kernel has not in memory it reads while the others are looked at: twice, for an image may take two reads.</summary>
+    private void Look(Batch batch, int folder)
     {
+        _ = Look(batch, folder, _hasty) || Look(batch, folder, _hasty) || Look(batch, folder, _settings);
+    }
+
+    /// <summary>Looks at what of a batch has not been read; false: there is still such an entry.</summary>
+    private static unsafe bool Look(Batch batch, int folder, ProbeSettings settings)
+    {
+        bool isRead = true;
         byte* bytes = stackalloc byte[FileNames.MaxBytes + 1];
         for (int place = 0; place < Batch.Size && batch.Entries[place] is (not null, _) entry; place++)
         {
-            FileNames.Write(entry.Name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
-            batch.Found[place] = FileProbe.Look(_settings, folder, bytes, entry.Name, entry.Known);
-            batch.HasLayered |= batch.DependsOnBacking(place);
-        }
-    }
-
-    /// <summary>What the files of the folder are now, by path.</summary>
-    private Dictionary<string, FileStamp> Stamps()
-    {
-        Dictionary<string, FileStamp> stamps = new(_entries);
-        foreach (var found in _batches.SelectMany(batch => batch.Found))
-        {
-            if (found is { Stamp: { } stamp, Definition.Target.Path: { } path })
+            if (ReferenceEquals(batch.Found[place], FileProbe.Unread))
             {
-                stamps[path] = stamp;
+                FileNames.Write(entry.Name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
+                batch.Found[place] = FileProbe.Look(settings, folder, bytes, entry.Name, entry.Known);
+                batch.HasLayered |= batch.DependsOnBacking(place);
+                isRead &= !ReferenceEquals(batch.Found[place], FileProbe.Unread);
             }
         }
 
-        return stamps;
+        return isRead;
     }
 
-    /// <summary>Describes images anew whose backing file is another now. Of one in the same folder it is known already what it is.</summary>
-    private unsafe void CheckBackings(Batch batch, Dictionary<string, FileStamp> seen, int folder)
+    /// <summary>What the files of the folder are now, by path.</summary>
+    private Dictionary<string, ScannedVolume> Seen()
+    {
+        Dictionary<string, ScannedVolume> seen = new(_entries);
+        foreach (var found in _batches.SelectMany(batch => batch.Found))
+        {
+            if (found is { Stamp: not null, Definition.Target.Path: { } path })
+            {
+                seen[path] = found;
+            }
+        }
+
+        return seen;
+    }
+
+    /// <summary>Describes images whose backing file is not known yet or another now. Of one in the same folder it is known already what it is.</summary>
+    private unsafe void CheckBackings(Batch batch, Dictionary<string, ScannedVolume> seen, int folder)
     {
         byte* bytes = stackalloc byte[FileNames.MaxBytes + 1];
         for (int place = 0; place < Batch.Size; place++)
         {
-            if (batch.DependsOnBacking(place) && batch.Found[place]! is var image && !IsBackingUnchanged(image, seen, folder))
+            ScannedVolume? image = batch.DependsOnBacking(place) ? batch.Found[place] : null;
+            if (image is not null && !FileProbe.LacksBacking(image) && !IsBackingUnchanged(image, seen, folder))
             {
                 FileNames.Write(image.Definition.Name, new Span<byte>(bytes, FileNames.MaxBytes + 1));
-                batch.Found[place] = FileProbe.Describe(_settings, folder, bytes, image.Definition.Name, image);
+                image = batch.Found[place] = FileProbe.Describe(_settings, folder, bytes, image.Definition.Name, image);
+            }
+
+            if (image is not null && FileProbe.LacksBacking(image))
+            {
+                var backing = seen.GetValueOrDefault(image.Definition.BackingStore!.Path);
+                batch.Found[place] = FileProbe.WithBacking(_settings, folder, image, backing, batch.Entries[place].Known?.Definition);
             }
         }
     }
 
-    private bool IsBackingUnchanged(ScannedVolume image, Dictionary<string, FileStamp> seen, int folder) =>
-        seen.TryGetValue(image.Definition.BackingStore!.Path, out FileStamp? now)
-            ? FileStamps.IsUnchanged(image.Stamp!.Backing!, now)
+    private bool IsBackingUnchanged(ScannedVolume image, Dictionary<string, ScannedVolume> seen, int folder) =>
+        seen.TryGetValue(image.Definition.BackingStore!.Path, out ScannedVolume? now)
+            ? FileStamps.IsUnchanged(image.Stamp!.Backing!, now.Stamp!)
             : FileProbe.IsBackingUnchanged(_settings, folder, image);
 
     /// <summary>Entries that are looked at in one step.</summary>
@@ -196,13 +222,15 @@ internal sealed class FileScan : IDisposable
 
         public (string Name, ScannedVolume? Known)[] Entries { get; } = new (string, ScannedVolume?)[Size];
 
+        /// <summary>Null where there is no volume.</summary>
         public ScannedVolume?[] Found { get; } = new ScannedVolume?[Size];
 
         /// <summary>Whether there is a volume of which <see cref="DependsOnBacking"/> is true.</summary>
         public bool HasLayered { get; set; }
 
-        /// <summary>Whether it is only the file itself of which it was found out that it has not changed.</summary>
+        /// <summary>Whether the file itself alone was looked at: a new description lacks its backing file, one that was known depends on it.</summary>
         public bool DependsOnBacking(int place) =>
-            Found[place]?.Stamp is { Backing: not null } stamp && ReferenceEquals(stamp, Entries[place].Known?.Stamp);
+            Found[place] is { Stamp.Backing: { } backing } found
+            && (FileProbe.LacksBacking(found) || ReferenceEquals(backing, Entries[place].Known?.Stamp?.Backing));
     }
 }
