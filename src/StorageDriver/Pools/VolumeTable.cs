@@ -48,13 +48,16 @@ internal sealed class VolumeTable
         private bool _listChanged;
         private IReadOnlyList<VolumeEntry>? _asFound;
 
-        /// <summary>One after the other: an entry that was added (nothing before it), put in place of another, or removed (nothing after it).</summary>
+        /// <summary>
+        /// One after the other: an entry that was added (nothing before it), put in place of another, or removed (nothing after it). Without those whose volume
+        /// is described as before: the times of many files may have changed.
+        /// </summary>
         public List<(VolumeEntry? Before, VolumeEntry? After)> Changes { get; } = [];
 
         /// <summary>Entries there are now.</summary>
         public int Count { get; private set; } = from.Count;
 
-        public bool IsEmpty => Changes.Count == 0;
+        public bool IsEmpty { get; private set; } = true;
 
         public VolumeEntry? Find(string name) => _entries.Find(name);
 
@@ -67,8 +70,12 @@ internal sealed class VolumeTable
         {
             _entries = _entries.Set(entry, _mark, out var before);
             Count += before is null ? 1 : 0;
-            _listChanged |= before is null || before.Definition.Key != entry.Definition.Key;
-            Changes.Add((before, entry));
+            IsEmpty = false;
+            if (!ReferenceEquals(before?.Definition, entry.Definition))
+            {
+                _listChanged |= before is null || before.Definition.Key != entry.Definition.Key;
+                Changes.Add((before, entry));
+            }
         }
 
         public void Remove(string name)
@@ -78,6 +85,7 @@ internal sealed class VolumeTable
             {
                 Count--;
                 _listChanged = true;
+                IsEmpty = false;
                 Changes.Add((before, null));
             }
         }
@@ -86,6 +94,7 @@ internal sealed class VolumeTable
         {
             Changes.AddRange(_entries.Entries.Select(entry => ((VolumeEntry?)entry, (VolumeEntry?)null)));
             _listChanged = true;
+            IsEmpty = false;
             (_entries, Count) = (VolumeTrie.Empty, 0);
         }
 

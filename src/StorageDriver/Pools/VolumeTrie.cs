@@ -46,7 +46,7 @@ internal sealed class VolumeTrie(uint map, object[] items, object? owner)
 
             if (item is not VolumeTrie next)
             {
-                return Array.Find((VolumeEntry[])item, other => other.Name == name);
+                return Find((VolumeEntry[])item, name);
             }
 
             node = next;
@@ -83,9 +83,8 @@ internal sealed class VolumeTrie(uint map, object[] items, object? owner)
                 return With(index, node.Set(entry, hash >> Bits, used + Bits, change, out before), change);
             case var item:
                 var entries = (VolumeEntry[])item;
-                int at = Array.FindIndex(entries, other => other.Name == entry.Name);
-                before = at < 0 ? null : entries[at];
-                return With(index, (VolumeEntry[])[.. entries.Where((_, other) => other != at), entry], change);
+                before = Find(entries, entry.Name);
+                return With(index, (VolumeEntry[])[.. Without(entries, before), entry], change);
         }
     }
 
@@ -112,8 +111,8 @@ internal sealed class VolumeTrie(uint map, object[] items, object? owner)
                 break;
             case var item:
                 var entries = (VolumeEntry[])item;
-                before = Array.Find(entries, other => other.Name == name);
-                VolumeEntry[] others = [.. entries.Where(other => other.Name != name)];
+                before = Find(entries, name);
+                VolumeEntry[] others = [.. Without(entries, before)];
                 rest = others is [var last] ? last : others;
                 break;
         }
@@ -122,6 +121,11 @@ internal sealed class VolumeTrie(uint map, object[] items, object? owner)
             : rest is not null ? With(index, rest, change)
             : With(_map & ~branch, [.. _items.AsSpan(0, index), .. _items.AsSpan(index + 1)], change);
     }
+
+    /// <remarks>A lambda in the methods above would cost an object at each of their calls, for what next to none of them comes to.</remarks>
+    private static VolumeEntry? Find(VolumeEntry[] entries, string name) => Array.Find(entries, entry => entry.Name == name);
+
+    private static IEnumerable<VolumeEntry> Without(VolumeEntry[] entries, VolumeEntry? left) => entries.Where(entry => entry != left);
 
     /// <summary>Two entries below a branch that both of their hashes take.</summary>
     private static object Both(VolumeEntry one, uint oneHash, VolumeEntry other, uint otherHash, int used, object change)

@@ -41,6 +41,22 @@ internal static class FileDescription
         };
     }
 
+    /// <summary>Whether <see cref="File"/> would describe a plain file, the times of which its stamp tells, as it was described before.</summary>
+    public static bool IsAsBefore(VolumeDefinition before, in FileStatus status, in ImageHeader header)
+    {
+        VolumeTarget target = before.Target;
+        return (header.BackingPath, header.Encryption, before.BackingStore, target.Encryption, target.Timestamps) == default
+            && before.Physical == (ulong)status.Size
+            && before.Allocation == (ulong)status.Blocks * BlockUnit
+            && before.Capacity == header.CapacityIn(before.Physical)
+            && before.Kind == VolumeKind.File
+            && target.Format == header.Format
+            && target.Compat == header.Compat
+            && target.ClusterSize == header.ClusterSize
+            && target.Features == header.Features
+            && target.Permissions == Permissions(status);
+    }
+
     /// <summary>A folder, which has no size of its own; its stamp tells its times.</summary>
     public static VolumeDefinition Folder(string name, string path, in FileStatus status) =>
         new() { Name = name, Key = path, Kind = VolumeKind.Dir, Target = new VolumeTarget { Path = path, Format = "dir", Permissions = Permissions(status) } };

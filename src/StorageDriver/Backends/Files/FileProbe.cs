@@ -95,7 +95,7 @@ internal static unsafe class FileProbe
 
         ScannedVolume? found = status.Type switch
         {
-            FileType.Regular or FileType.BlockDevice => DescribeFile(settings, folder, entry, name, path, status, now, known?.Definition),
+            FileType.Regular or FileType.BlockDevice => DescribeFile(settings, folder, entry, name, path, status, now, known?.Stamp is null ? null : known.Definition),
             FileType.Directory => DescribeFolder(name, path, status, now),
             _ => null,
         };
@@ -130,6 +130,12 @@ internal static unsafe class FileProbe
             stamp = result < 0 ? null : stamp;
         }
 
+        // What is kept for long is not made anew: the collector would have to move it.
+        if (stamp is not null && before is not null && FileDescription.IsAsBefore(before, status, header))
+        {
+            return new ScannedVolume(before, stamp);
+        }
+
         Timestamps? times = stamp is null ? FileDescription.Timestamps(status) : null;
         VolumeDefinition definition = FileDescription.File(name, path, status, header, deviceEnd, times);
         if (header.BackingPath is not null)
@@ -145,7 +151,6 @@ internal static unsafe class FileProbe
             stamp = stamp is null ? null : stamp with { Backing = backing };
         }
 
-        // What is kept for long is not made anew: the collector would have to move it.
         return new ScannedVolume(definition == before ? before : definition, stamp);
     }
 
