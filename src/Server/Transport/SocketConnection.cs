@@ -17,6 +17,9 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
     /// <summary>Bytes on their way to a client that downloads, so that it finds something whenever it looks.</summary>
     private const int LargeSendBuffer = 512 * 1024;
 
+    /// <summary>Bytes that come at a time when they are calls.</summary>
+    private const int LargestCalls = 8 * 1024;
+
     private readonly SocketPoller _poller;
     private readonly SocketHandle _socket;
     private readonly SocketReader _reader;
@@ -24,6 +27,9 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
     private readonly long _registration;
     private bool _watchesWrites;
     private bool _hasLargeBuffer;
+
+    /// <summary>Bytes received since there was something to read.</summary>
+    private int _received;
     private volatile bool _isAborted;
 
     public SocketConnection(SocketPoller poller, SocketHandle socket, ClientIdentity peer)
@@ -38,6 +44,8 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
     public ClientIdentity Peer { get; }
 
     public PipeReader Input => _reader;
+
+    bool IPolledSocket.IsStreaming => _received > LargestCalls;
 
     public void RetainInput() => _reader.Retain();
 
@@ -90,6 +98,7 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
 
         if ((events & (LinuxSockets.EpollIn | Closed)) != 0)
         {
+            _received = 0;
             _reader.OnReadable((events & Closed) != 0);
         }
     }
@@ -110,6 +119,7 @@ internal sealed class SocketConnection : ITransportConnection, IPolledSocket
                 var count = LinuxSockets.Receive(_socket, start, buffer.Length, 0);
                 if (count > 0)
                 {
+                    _received += (int)count;
                     return (int)count;
                 }
 

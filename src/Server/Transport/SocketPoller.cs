@@ -10,7 +10,8 @@ namespace Cistern.Server.Transport;
 /// Whoever waits goes on to do the work; another takes its place only when more than one socket is ready, or the work takes long (<see cref="PollerTurn"/>):
 /// a client's call costs no thread switch.
 /// After an event the next one is looked for a little while before sleep: a client that makes calls one after the other is answered without the long way
-/// out of a sleeping processor. While other threads of the server want the processors nobody looks: it would be at their cost. An idle socket costs nothing.
+/// out of a sleeping processor. Nobody looks after a stream's data, whose client waits for no answer, nor while other threads of the server want the
+/// processors: it would be at their cost. An idle socket costs nothing.
 /// </summary>
 public sealed class SocketPoller : IDisposable
 {
@@ -140,8 +141,14 @@ public sealed class SocketPoller : IDisposable
         }
 
         _turn.BeginWork();
-        Tell(events, count);
-        return _turn.EndWork();
+        var streams = Tell(events, count);
+        if (!_turn.EndWork())
+        {
+            return false;
+        }
+
+        _looksFirst &= !streams;
+        return true;
     }
 
     private unsafe int Wait(byte* events)
@@ -163,15 +170,20 @@ public sealed class SocketPoller : IDisposable
         return result;
     }
 
-    private unsafe void Tell(byte* events, int count)
+    /// <summary>Whether one of the sockets is streaming.</summary>
+    private unsafe bool Tell(byte* events, int count)
     {
+        var streams = false;
         for (var index = 0; index < count; index++)
         {
             var entry = events + (index * EventSize);
             if (_sockets.TryGetValue(*(long*)(entry + DataOffset), out var socket))
             {
                 socket.OnReady(*(uint*)entry);
+                streams |= socket.IsStreaming;
             }
         }
+
+        return streams;
     }
 }

@@ -52,6 +52,20 @@ public sealed class SocketListenerTests : IDisposable
         Assert.False(File.Exists(_folder["sock"]));
     }
 
+    [Theory]
+    [InlineData(100, false)]
+    [InlineData(50_000, true)]
+    public async Task A_connection_is_streaming_when_more_comes_than_calls_take(int size, bool isStreaming)
+    {
+        await using var listener = SocketListener.BindUnix(_poller, _folder["sock"], OwnerOnly, isReadOnly: false, _log);
+        using var client = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        client.Connect(new UnixDomainSocketEndPoint(_folder["sock"]));
+        Assert.Equal(size, client.Send(new byte[size]));
+        await using var accepted = await listener.AcceptAsync();
+        var read = await accepted!.Input.ReadAtLeastAsync(size);
+        Assert.Equal((size, isStreaming), (read.Buffer.Length, ((IPolledSocket)accepted).IsStreaming));
+    }
+
     [Fact]
     public async Task What_a_peer_sends_before_it_closes_is_read_to_the_end()
     {
