@@ -304,6 +304,21 @@ public sealed partial class FileScanTests : IDisposable
     }
 
     [Fact]
+    public async Task A_file_that_another_holds_a_lease_of_is_listed_and_not_waited_for()
+    {
+        const int SetLease = 1024, SetSignal = 10, Urgent = 23, WriteLease = 1;
+        string path = _pool.Folder.Write("leased", Qcow2(1 << 30, backing: null));
+        using (var holder = File.OpenHandle(path))
+        {
+            Assert.Equal((0, 0), (Control(holder, SetSignal, Urgent), Control(holder, SetLease, WriteLease)));
+            VolumeDefinition leased = (await _pool.ScanAsync())["leased"].Definition;
+            Assert.Equal(("leased", path, "raw"), (leased.Name, leased.Target.Path, leased.Target.Format));
+        }
+
+        Assert.Equal("qcow2", (await _pool.ScanAsync())["leased"].Definition.Target.Format);
+    }
+
+    [Fact]
     public async Task A_folder_with_a_ploop_image_is_a_ploop_volume()
     {
         Directory.CreateDirectory(_pool.Folder["ct"]);
@@ -450,6 +465,9 @@ public sealed partial class FileScanTests : IDisposable
     /// <summary>setfsuid(2): of the calling thread only; root's right to read everything goes with it.</summary>
     [LibraryImport("libc.so.6", EntryPoint = "setfsuid")]
     private static partial int SetFileSystemUser(uint user);
+
+    [LibraryImport("libc.so.6", EntryPoint = "fcntl")]
+    private static partial int Control(Microsoft.Win32.SafeHandles.SafeFileHandle file, int command, int value);
 
     [LibraryImport("libc.so.6", EntryPoint = "posix_fadvise")]
     private static partial int Advise(Microsoft.Win32.SafeHandles.SafeFileHandle file, long offset, long length, int advice);

@@ -122,7 +122,7 @@ internal static unsafe class FileProbe
                 return null;
             }
 
-            if (result == -Errno.TryAgain)
+            if (result == -Errno.TryAgain && !settings.Waits)
             {
                 return Unread;
             }
