@@ -32,10 +32,15 @@ class Holdings:
         assert grown <= most, f"{grown // MIB} MiB more, at most {most // MIB} were expected"
 
     def assert_descriptors_returned(self) -> None:
+        def are_returned() -> bool:
+            nonlocal now
+            now = self._named_descriptors()     # the runtime opens and closes some of its own at any time: one look must do
+            return now.total() <= self.descriptors
+
+        now = Counter()
         with suppress(AssertionError):
-            eventually(lambda: self.descriptors_now() <= self.descriptors, 30)
-        left = sorted((self._named_descriptors() - self._before).elements())
-        assert self.descriptors_now() <= self.descriptors, f"left open: {left}"
+            eventually(are_returned, 30)
+        assert now.total() <= self.descriptors, f"left open: {sorted((now - self._before).elements())}"
 
     def _named_descriptors(self) -> Counter:
         """What each is of, without the numbers of sockets and pipes, and without the program's own files, which the runtime opens when it first needs them."""

@@ -411,7 +411,7 @@ def test_a_pool_stopped_while_its_servers_are_away(conn, server, own_gluster):
         come_back(own_gluster)
         eventually(lambda: outcome(pool.create) == "done")
         pool.createXML(volume_xml("raw", MIB))
-        assert connections(server) <= before + 1    # the first was up, and may be refused for good
+        assert connections(server) <= before + 2    # the first was up, and may be refused for good; the library may give up on the second
 
 
 def test_servers_that_come_when_the_pool_is_started_again(conn, own_gluster):

@@ -8,8 +8,9 @@ namespace Cistern.Storage.Backends.Gluster;
 
 /// <summary>
 /// The connections to a gluster volume by one of its servers. None can be ended (<see cref="GlusterVolume"/>), so one is used by every pool for as long
-/// as the process lives, also when it could not be made: the library goes on trying. Another is made only when all were up and none is: they may be
-/// refused for good, as those to a volume that was removed. Calls block.
+/// as the process lives, also when it could not be made: the library goes on trying. Another is made only when none is up, and all were: they may be
+/// refused for good, as those to a volume that was removed; or some have never come up for long: the library may have given up though it reached the servers.
+/// Calls block.
 /// </summary>
 internal sealed class GlusterConnection
 {
@@ -21,6 +22,9 @@ internal sealed class GlusterConnection
     /// <summary>The library looks for a lost server every three seconds.</summary>
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(4);
     private static readonly TimeSpan Step = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>How long the first that was not up at once may take to come up; each further one may take twice as long.</summary>
+    private static readonly TimeSpan Hope = TimeSpan.FromSeconds(20);
 
     private readonly Lock _lock = new();
     private readonly string _name;
@@ -54,13 +58,22 @@ internal sealed class GlusterConnection
         throw StorageErrors.GlusterNotConnected(-result, uri);
     }
 
+    private bool IsAnotherDue
+    {
+        get
+        {
+            int failed = _made.Count(made => made.Failure != 0);
+            return _made.Count < Limit && (failed == 0 || Environment.TickCount64 - _made[0].Time > Hope.TotalMilliseconds * (1 << (failed - 1)));
+        }
+    }
+
     /// <returns>0, or a negated error number and null.</returns>
     private int Find(out GlusterVolume? volume)
     {
         lock (_lock)
         {
             int result = WaitForOne(out volume);
-            return volume is null && _made.Count < Limit && _made.TrueForAll(made => made.Failure == 0) ? Make(out volume) : result;
+            return volume is null && IsAnotherDue ? Make(out volume) : result;
         }
     }
 
@@ -113,6 +126,9 @@ internal sealed class GlusterConnection
     private sealed class Made(GlusterVolume volume, int failure)
     {
         public GlusterVolume Volume { get; } = volume;
+
+        /// <summary>When that was, in milliseconds of the system's uptime.</summary>
+        public long Time { get; } = Environment.TickCount64;
 
         /// <summary>Why it could not be made; 0 once it was up.</summary>
         public int Failure { get; set; } = failure;
