@@ -63,7 +63,10 @@ internal sealed class GlusterConnection
         get
         {
             int failed = _made.Count(made => made.Failure != 0);
-            return _made.Count < Limit && (failed == 0 || Environment.TickCount64 - _made[0].Time > Hope.TotalMilliseconds * (1 << (failed - 1)));
+            bool isHopeless = failed > 0 && Environment.TickCount64 - _made[0].Time > Hope.TotalMilliseconds * (1 << (failed - 1));
+
+            // That there is no such volume the servers have said themselves.
+            return _made.Count < Limit && (failed == 0 || (isHopeless && _made[0].Failure != -Errno.NoEntry));
         }
     }
 
